@@ -1,0 +1,73 @@
+# Everything runs in .venv, which is made, and brought up to date with pyproject.toml, when needed.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+CODE := ledger projections adapters tests
+
+.PHONY: help setup check format test docs demo bench bench-quick clean
+
+help:
+	@echo "setup        make .venv with all that the checks and tests need"
+	@echo "check        format, lint, types, import contracts"
+	@echo "format       let ruff format the code and sort its imports"
+	@echo "test         every test, with coverage"
+	@echo "docs         build the documentation into build/docs"
+	@echo "demo         real fills become positions, balances and an explanation"
+	@echo "bench        the benchmarks; bench-quick for a short run"
+	@echo "clean        remove whatever make has made"
+
+setup: .venv/dev
+
+check: .venv/dev
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
+
+format: .venv/dev
+	$(BIN)/ruff check --select I --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+test: .venv/dev
+	$(BIN)/python -m pytest --cov
+
+docs: .venv/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs build/docs
+	@echo "open build/docs/index.html"
+
+demo: .venv/light
+	$(BIN)/tradeledger demo
+
+bench: .venv/dev
+	$(BIN)/python -m tests.benchmarks
+
+bench-quick: .venv/dev
+	$(BIN)/python -m tests.benchmarks --quick
+
+clean:
+	rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------- what the targets stand on
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+# A newer SQLite in a wheel, where there is one for this platform; else the system's will do.
+.venv/sqlite: pyproject.toml | $(BIN)/python
+	$(PIP) --only-binary pysqlite3 'pysqlite3>=0.6.1' \
+		|| echo "no pysqlite3 wheel for this platform; the standard library's sqlite3 is used"
+	@touch $@
+
+.venv/light: pyproject.toml .venv/sqlite | $(BIN)/python
+	$(PIP) --editable '.[cli,ibkr]'
+	@touch $@
+
+.venv/dev: pyproject.toml .venv/sqlite | $(BIN)/python
+	$(PIP) --editable '.[dev]'
+	@touch $@ .venv/light
+
+.venv/docs: .venv/dev
+	$(PIP) --editable '.[docs]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Read models over the ledger's log. They arrive with the projections; nothing lives here yet."""

@@ -1,0 +1,1 @@
+"""Tests, and the runners that check the library against files of cases."""

@@ -1,0 +1,29 @@
+"""What all tests share: how hard Hypothesis looks, and where the shared cases are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT / ".." / "shared"
+
+# The machines that run this are slow and noisy: no deadlines, and no complaint about slow data.
+_PATIENT = [HealthCheck.too_slow]
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=_PATIENT)
+settings.register_profile(
+    "ci", max_examples=500, deadline=None, derandomize=True, suppress_health_check=_PATIENT
+)
+_DEFAULT = "ci" if os.environ.get("CI", "").lower() in {"1", "true"} else "dev"
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _DEFAULT))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of golden cases and recorded fixtures beside the repository."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared folder of cases is not beside this checkout")
+    return SHARED.resolve()
