@@ -1,0 +1,147 @@
+"""Every stored fact, with the topic that stands for it on disk.
+
+``TOPICS`` is the allow-list: a stored row whose topic is not in it stops the reader loudly.
+"""
+
+from __future__ import annotations
+
+from ledger.domain.events.account import (
+    AccountKind,
+    AccountOpened,
+    AccountResumed,
+    AccountSuspended,
+    Booking,
+    BookingMethodChanged,
+    Crossing,
+    FeeRule,
+    InstrumentDefined,
+    LimitsSet,
+)
+from ledger.domain.events.base import Difference, Event, Identity, differences
+from ledger.domain.events.cash import (
+    BalanceAdjusted,
+    CashDeposited,
+    CashEvent,
+    CashTransferred,
+    CashWithdrawn,
+    DividendPaid,
+    FeeCharged,
+    FundingPaid,
+    InterestPaid,
+    TradeSettled,
+    VariationMarginPaid,
+)
+from ledger.domain.events.envelope import NO_META, Fact, Meta, Recorded, Source, make_fact
+from ledger.domain.events.executions import (
+    NET,
+    Fee,
+    FeeKind,
+    FillBooked,
+    FillBusted,
+    FillConflict,
+    FillCorrected,
+    FillSighted,
+    Liquidity,
+    LotSelector,
+    Side,
+)
+from ledger.domain.events.orders import (
+    CancelPending,
+    CancelRejected,
+    CancelRequested,
+    Contingency,
+    Intent,
+    OrderAccepted,
+    OrderCalculated,
+    OrderCancelled,
+    OrderDoneForDay,
+    OrderEvent,
+    OrderExpired,
+    OrderPlaced,
+    OrderRejected,
+    OrderReplaced,
+    OrderRestated,
+    OrdersLinked,
+    OrderStopped,
+    OrderSubmitted,
+    OrderSuspended,
+    OrderTriggered,
+    OrdType,
+    OutcomeUnknown,
+    ReplacePending,
+    ReplaceRejected,
+    ReplaceRequested,
+    StopMoved,
+    StopReason,
+    TargetMoved,
+    TimeInForce,
+)
+from ledger.domain.events.positions import (
+    Leg,
+    LotCarried,
+    OptionExercised,
+    OptionExpired,
+    PositionAdjusted,
+    PositionEvent,
+    PositionOpenedMidLife,
+    PositionTransferred,
+    SpinOffReceived,
+    SplitApplied,
+    SymbolChanged,
+    UnitsDelivered,
+    UnitsReason,
+    UnitsReceived,
+)
+from ledger.domain.events.reconciliation import (
+    BreakAdjusted,
+    BreakEvent,
+    BreakExplained,
+    BreakOpened,
+    BreakReopened,
+    BreakResolved,
+    BreakSeenAgain,
+    BreakWaived,
+    StatedBalance,
+    StatedPosition,
+    StatementRecorded,
+)
+
+FACTS: tuple[type[Event], ...] = (
+    *(OrderPlaced, OrderSubmitted, OrderAccepted, OrderRejected, ReplaceRequested),
+    *(ReplacePending, OrderReplaced, ReplaceRejected, CancelRequested, CancelPending),
+    *(CancelRejected, OrderCancelled, OrderExpired, OrderDoneForDay, OrderCalculated),
+    *(OrderStopped, OrderRestated, OrderTriggered, OrderSuspended, OutcomeUnknown),
+    *(StopMoved, TargetMoved, OrdersLinked),
+    *(FillBooked, FillBusted, FillCorrected, FillConflict, FillSighted),
+    *(FeeCharged, FundingPaid, InterestPaid, DividendPaid, CashDeposited, CashWithdrawn),
+    *(CashTransferred, BalanceAdjusted, TradeSettled, VariationMarginPaid),
+    *(PositionOpenedMidLife, PositionTransferred, SplitApplied, SymbolChanged),
+    *(SpinOffReceived, OptionExpired, OptionExercised, UnitsReceived, UnitsDelivered),
+    PositionAdjusted,
+    *(AccountOpened, BookingMethodChanged, InstrumentDefined, LimitsSet, AccountSuspended),
+    AccountResumed,
+    *(BreakOpened, BreakSeenAgain, BreakExplained, BreakAdjusted, BreakResolved),
+    *(BreakReopened, BreakWaived, StatementRecorded),
+)
+TOPICS: dict[str, type[Event]] = {cls.TOPIC: cls for cls in FACTS}
+
+__all__ = [
+    "FACTS", "NET", "NO_META", "TOPICS", "AccountKind", "AccountOpened", "AccountResumed",
+    "AccountSuspended", "BalanceAdjusted", "Booking", "BookingMethodChanged", "BreakAdjusted",
+    "BreakEvent", "BreakExplained", "BreakOpened", "BreakReopened", "BreakResolved",
+    "BreakSeenAgain", "BreakWaived", "CancelPending", "CancelRejected", "CancelRequested",
+    "CashDeposited", "CashEvent", "CashTransferred", "CashWithdrawn", "Contingency", "Crossing",
+    "Difference", "DividendPaid", "Event", "Fact", "Fee", "FeeCharged", "FeeKind", "FeeRule",
+    "FillBooked", "FillBusted", "FillConflict", "FillCorrected", "FillSighted", "FundingPaid",
+    "Identity", "InstrumentDefined", "Intent", "InterestPaid", "Leg", "LimitsSet", "Liquidity",
+    "LotCarried", "LotSelector", "Meta", "OptionExercised", "OptionExpired", "OrdType",
+    "OrderAccepted", "OrderCalculated", "OrderCancelled", "OrderDoneForDay", "OrderEvent",
+    "OrderExpired", "OrderPlaced", "OrderRejected", "OrderReplaced", "OrderRestated",
+    "OrderStopped", "OrderSubmitted", "OrderSuspended", "OrderTriggered", "OrdersLinked",
+    "OutcomeUnknown", "PositionAdjusted", "PositionEvent", "PositionOpenedMidLife",
+    "PositionTransferred", "Recorded", "ReplacePending", "ReplaceRejected", "ReplaceRequested",
+    "Side", "Source", "SpinOffReceived", "SplitApplied", "StatedBalance", "StatedPosition",
+    "StatementRecorded", "StopMoved", "StopReason", "SymbolChanged", "TargetMoved",
+    "TimeInForce", "TradeSettled", "UnitsDelivered", "UnitsReason", "UnitsReceived",
+    "VariationMarginPaid", "differences", "make_fact",
+]  # fmt: skip

@@ -1,0 +1,138 @@
+"""The gates that every stored value passes: numbers, texts and times, in one decorator.
+
+``@gated`` makes a frozen, keyword-only, slotted class whose fields are checked whenever one is
+made: by a command, from a report, or decoded from the store. What a field must be is read off
+its annotation.
+"""
+
+from __future__ import annotations
+
+import inspect
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any, TypeVar, dataclass_transform
+
+import attrs
+
+from ledger.domain.numbers import check, passes
+from ledger.errors import BadTextError, NaiveTimeError
+
+MAX_TEXT = 2000
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+_TEXT_LISTS = frozenset({"tuple[str, ...]", "tuple[tuple[str, str], ...]"})
+
+T = TypeVar("T")
+
+
+def require_text(field: str, value: str) -> str:
+    """Printable, NFC, at most 2,000 characters; else ``BadTextError``.
+
+    >>> require_text("symbol", "E" * 2001)
+    Traceback (most recent call last):
+    ...
+    ledger.errors.BadTextError: symbol: 'EEE...' cannot be kept: it is longer than 2000 characters
+    """
+    if type(value) is not str:
+        raise BadTextError(field, repr(value)[:60], "it is not text")
+    if len(value) > MAX_TEXT:
+        raise BadTextError(field, value, f"it is longer than {MAX_TEXT} characters")
+    if not value.isprintable():
+        raise BadTextError(field, value, "it holds characters that do not print")
+    if not value.isascii() and not unicodedata.is_normalized("NFC", value):
+        raise BadTextError(field, value, "it is not in Unicode's composed form (NFC)")
+    return value
+
+
+def require_time(field: str, value: datetime) -> datetime:
+    """An aware time between 1970 and 2200, as UTC; else ``NaiveTimeError``."""
+    if type(value) is not datetime or value.tzinfo is None:
+        raise NaiveTimeError(f"{field}: {value!r} has no time zone; give an aware datetime")
+    if not _FIRST <= value < _LAST:
+        raise NaiveTimeError(f"{field}: {value.isoformat()} is not between 1970 and 2200")
+    return value.astimezone(UTC)
+
+
+def _getter(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
+    """A function that returns the named attributes as a tuple, however many they are."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda self: tuple(getattr(self, name) for name in names)
+
+
+class _Gate:
+    """What the fields of one class must be, read off their annotations."""
+
+    def __init__(self, annotations: dict[str, str], required: set[str]) -> None:
+        kinds = {name: kind.removesuffix(" | None") for name, kind in annotations.items()}
+        self.numbers = [name for name, kind in kinds.items() if kind == "Decimal"]
+        self.texts = [name for name, kind in kinds.items() if kind == "str"]
+        self.times = [name for name, kind in kinds.items() if kind == "datetime"]
+        self.listed = [name for name, kind in kinds.items() if kind in _TEXT_LISTS]
+        self.needed = [name for name in (*self.numbers, *self.texts) if name in required]
+        self.get_numbers, self.get_texts = _getter(self.numbers), _getter(self.texts)
+        self.get_needed = _getter(self.needed)
+
+    def check(self, value: Any) -> None:
+        """One quick pass over numbers and texts; a slow one to say what is wrong, if need be."""
+        joined = "".join(map(_text_or_mark, self.get_texts(value)))
+        plain = joined.isascii() and joined.isprintable() and len(joined) <= MAX_TEXT
+        if not plain or not all(map(passes, self.get_numbers(value))):
+            self.check_each(value)
+        for one in self.get_needed(value):
+            if one is None or one == "":
+                self.check_each(value)
+        if self.times or self.listed:
+            self.check_rest(value)
+
+    def check_each(self, value: Any) -> None:
+        """Name the first field that does not pass."""
+        for name in self.numbers:
+            if getattr(value, name) is not None or name in self.needed:
+                check(name, getattr(value, name))
+        for name in self.texts:
+            if getattr(value, name) is not None or name in self.needed:
+                require_text(name, getattr(value, name))
+        for name in self.needed:
+            if getattr(value, name) == "":
+                raise BadTextError(name, "", "it is empty")
+
+    def check_rest(self, value: Any) -> None:
+        """Times become UTC; texts in tuples are texts like others."""
+        for name in self.times:
+            if getattr(value, name) is not None:
+                object.__setattr__(value, name, require_time(name, getattr(value, name)))
+        for name in self.listed:
+            for one in getattr(value, name):
+                _require_texts(name, one)
+
+
+def _require_texts(field: str, value: object) -> None:
+    """A text, or a tuple of texts, that can be kept."""
+    for text in value if isinstance(value, tuple) else (value,):
+        require_text(field, text)
+
+
+def _text_or_mark(value: object) -> str:
+    """A text as it is; nothing for None; else a character that does not print."""
+    return value if type(value) is str else ("" if value is None else "\x00")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
+def gated(cls: type[T]) -> type[T]:
+    """A frozen, keyword-only, slotted class; all its numbers, texts and times pass the gates."""
+    own = inspect.get_annotations(cls)
+    annotations = {name: kind for name, kind in own.items() if not kind.startswith("ClassVar")}
+    required = {name for name in annotations if name not in cls.__dict__}
+    gate = _Gate(annotations, required)
+    cls.__attrs_post_init__ = lambda self: gate.check(self)  # type: ignore[attr-defined]
+    return attrs.frozen(kw_only=True)(cls)
+
+
+def changed(value: T, **changes: Any) -> T:
+    """A copy of a gated value with some fields changed, checked anew."""
+    origin: Any = value
+    copy: T = attrs.evolve(origin, **changes)
+    return copy
