@@ -1,0 +1,142 @@
+"""What became of each fill: busts, corrections and later fees, in whatever order they came.
+
+A correction may be corrected in turn, so a fill and its amendments form a chain (F corrects D,
+H corrects F). A bust, correction or fee that arrives before what it names waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ledger.domain.canonical import Entry, amended, identifier, natural
+from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected, Recorded
+
+
+class Amendments:
+    """Fills by key, and the facts that name them. ``is_quiet`` while nothing ever named a fill;
+    until then nobody has to keep them by key."""
+
+    __slots__ = ("by_ref", "fees", "fills", "is_quiet", "loose", "origin")
+
+    def __init__(self) -> None:
+        self.fills: dict[str, Entry] = {}
+        self.by_ref: dict[str, list[Recorded]] = {}
+        self.origin: dict[str, str] = {}
+        self.fees: dict[str, list[FeeCharged]] = {}
+        self.loose: dict[str, list[Entry]] = {}
+        self.is_quiet = True
+
+    def wake(self, entries: Iterable[Entry]) -> None:
+        """Know these fills by key from now on."""
+        self.is_quiet = False
+        for entry in entries:
+            if isinstance(entry.booked, FillBooked):
+                self.fills[entry.key] = entry
+
+    def fill(self, recorded: Recorded) -> Entry:
+        """A fill arrived; what waited for it takes effect."""
+        entry = Entry(recorded)
+        key = recorded.key
+        self.fills[key] = entry
+        if key in self.by_ref or key in self.fees:
+            self._refresh(entry)
+        return entry
+
+    def amend(self, recorded: Recorded) -> Entry | None:
+        """A bust or correction arrived: the fill it changes, or None while that is not here."""
+        event = recorded.event
+        if not isinstance(event, FillBusted | FillCorrected):
+            raise TypeError(f"{event.TOPIC} is not an amendment of a fill")
+        ref = event.refers_to().key(recorded.stream)
+        self.by_ref.setdefault(ref, []).append(recorded)
+        if isinstance(event, FillCorrected):
+            self.origin[recorded.key] = ref
+        entry = self.root(ref)
+        if entry is not None:
+            self._refresh(entry)
+        return entry
+
+    def charge(self, ref: str, fee: FeeCharged) -> Entry | None:
+        """A fee for a fill arrived: the fill that now carries it, or None while it is not here."""
+        self.fees.setdefault(ref, []).append(fee)
+        entry = self.root(ref)
+        if entry is not None:
+            entry.fees = (*entry.fees, fee)
+        return entry
+
+    def wait(self, ref: str, entry: Entry) -> None:
+        """A fee whose fill is not here stands alone until it comes."""
+        self.loose.setdefault(ref, []).append(entry)
+
+    def naming(self, key: str) -> list[Recorded]:
+        """The busts and corrections of a fill that are known, those of its corrections too."""
+        return [one for link in self._chain(key) for one in self.by_ref.get(link, ())]
+
+    def claim(self, entry: Entry) -> list[Entry]:
+        """The lone fees that a fill, now here, carries itself."""
+        if not self.loose:
+            return []
+        return [fee for key in self._chain(entry.key) for fee in self.loose.pop(key, ())]
+
+    def forget(self, entries: Iterable[Entry]) -> None:
+        """Drop what is known of fills that leave memory."""
+        amended = bool(self.by_ref or self.fees)
+        for entry in entries:
+            key = entry.recorded.key
+            if amended and key in self.fills:
+                self._forget_chain(key)
+            self.fills.pop(key, None)
+
+    def drop(self, ref: str) -> None:
+        """Drop amendments and fees that name a fill which never came."""
+        self._forget_chain(ref)
+
+    def _forget_chain(self, key: str) -> None:
+        """Drop the amendments and fees of one fill."""
+        for link in list(self._chain(key)):
+            self.by_ref.pop(link, None)
+            self.origin.pop(link, None)
+            self.fees.pop(link, None)
+
+    def root(self, key: str) -> Entry | None:
+        """The fill at the start of the chain that a key belongs to."""
+        seen: set[str] = set()
+        while key not in self.fills and key in self.origin and key not in seen:
+            seen.add(key)
+            key = self.origin[key]
+        return self.fills.get(key)
+
+    def _chain(self, key: str) -> Iterator[str]:
+        """The fill's key, and those of its corrections, the later after the earlier."""
+        queue, seen = [key], {key}
+        while queue:
+            current = queue.pop(0)
+            yield current
+            for recorded in self.by_ref.get(current, ()):
+                if recorded.key not in seen:
+                    seen.add(recorded.key)
+                    queue.append(recorded.key)
+
+    def _refresh(self, entry: Entry) -> None:
+        """Work out what is in effect: the last correction of the chain, or nothing if busted."""
+        fill = entry.booked
+        entry.fees = tuple(fee for key in self._chain(entry.key) for fee in self.fees.get(key, ()))
+        for recorded in self._in_order(entry.key, set()):
+            if isinstance(recorded.event, FillBusted):
+                entry.event = None
+                return
+            if isinstance(recorded.event, FillCorrected) and isinstance(fill, FillBooked):
+                fill = amended(fill, recorded.event)
+        entry.event = fill
+
+    def _in_order(self, key: str, seen: set[str]) -> Iterator[Recorded]:
+        """Amendments of a key, each followed by its own; those that name the same by time."""
+        for recorded in sorted(self.by_ref.get(key, ()), key=_amendment_order):
+            if recorded.key not in seen:
+                seen.add(recorded.key)
+                yield recorded
+                yield from self._in_order(recorded.key, seen)
+
+
+def _amendment_order(recorded: Recorded) -> tuple[object, ...]:
+    return recorded.occurred_at, natural(identifier(recorded.event)), recorded.key

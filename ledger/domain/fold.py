@@ -1,0 +1,170 @@
+"""The fold of fills: how an execution moves a holding.
+
+A fill either extends what is held or reduces it; one that crosses zero closes first and opens
+the rest, its value and fee shared by quantity with the remainder to the second part. What
+finds nothing to close, where going short is not allowed, stands in suspense beside the
+position: position + suspense is always the sum of the effective fills.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ledger.domain.canonical import Entry, fees_of
+from ledger.domain.events import Fee, FillBooked, Side
+from ledger.domain.holding import Closed, Holding, Rules, value_of
+from ledger.domain.lots import Lot, Shortfall
+from ledger.domain.numbers import ZERO, add, multiply, negate, ratio, subtract
+from ledger.domain.watching import Disposal, Issue, Watcher
+
+Watch = Watcher | None
+BUY = Side.BUY
+
+
+# A fill, or the closing or opening part of one that crosses zero: its signed quantity and value,
+# and what was charged for it in the settlement currency. Plain tuples, for this is the hot path.
+Part = tuple[Decimal, Decimal, Decimal]
+
+
+def apply_fill(
+    holding: Holding, entry: Entry, fill: FillBooked, rules: Rules, watch: Watch = None
+) -> None:
+    """Move the holding by one effective fill with all its fees."""
+    units, is_buy = fill.last_qty, fill.side is BUY
+    qty = units if is_buy else negate(units)
+    if rules.is_plain and fill.gross_trade_amt is None and fill.last_px is not None:
+        value = multiply(fill.last_px, qty)
+    else:
+        value = _value(holding, fill, qty, rules)
+    fee = base_fee = ZERO
+    if fill.fees or entry.fees:
+        fee, base_fee = _charge(holding, fees_of(entry), rules)
+    held = holding.qty
+    if not held or (held > ZERO) is is_buy:
+        _extend(holding, entry, fill, (qty, value, fee), rules, watch)
+    elif units > held.copy_abs():
+        _cross(holding, entry, fill, (qty, value, fee), rules, watch)
+    elif units:
+        _close(holding, entry, fill, (qty, value, fee), rules, watch)
+    if base_fee:
+        pay_in_units(holding, entry, base_fee, rules)
+
+
+def _value(holding: Holding, fill: FillBooked, qty: Decimal, rules: Rules) -> Decimal:
+    """The value of a fill; one that cannot be known is counted and taken as zero."""
+    value = value_of(fill, qty, rules.instrument)
+    if value is None:
+        holding.unvalued += 1
+        return ZERO
+    return value
+
+
+def _charge(holding: Holding, fees: tuple[Fee, ...], rules: Rules) -> tuple[Decimal, Decimal]:
+    """Count each fee in its currency; returns those in settlement money and those in units."""
+    settled = in_units = ZERO
+    instrument, charged = rules.instrument, holding.fees
+    for fee in fees:
+        amount, currency = fee.amount, fee.currency
+        charged[currency] = add(charged.get(currency, ZERO), amount)
+        if instrument is None:
+            continue
+        if currency == instrument.currency:
+            settled = add(settled, amount) if settled else amount
+        elif currency == instrument.base_currency:
+            in_units = add(in_units, amount)
+    return settled, in_units
+
+
+def _extend(
+    holding: Holding, entry: Entry, fill: FillBooked, part: Part, rules: Rules, watch: Watch
+) -> None:
+    """Open, or add to what is held, unless that would make a short where none may be."""
+    qty, value, fee = part
+    if not qty:
+        return
+    if not rules.may_cross and qty < ZERO:
+        _suspend(holding, entry, part, Shortfall.INSUFFICIENT, watch)
+        return
+    if not holding.qty:
+        holding.begin_cycle(rules.instrument, entry.at, fee)
+    charges = fee if rules.in_cost else ZERO
+    holding.put(Lot(qty, value, charges, entry.at, fill.exec_id, fill.label))
+
+
+def _close(
+    holding: Holding,
+    entry: Entry,
+    fill: FillBooked,
+    part: Part,
+    rules: Rules,
+    watch: Watch,
+    later_fee: Decimal = ZERO,
+) -> bool:
+    """Close a part against the lots; False when no lot could be chosen for it. ``later_fee`` is
+    what the fill was charged for the cycle that it opens."""
+    closed = holding.close(part[0].copy_abs(), fill.lots, detailed=watch is not None)
+    if isinstance(closed, Shortfall):
+        _suspend(holding, entry, part, closed, watch)
+        return False
+    holding.realized = subtract(holding.realized, add(part[1], closed[0]))
+    if watch is not None:
+        watch.disposal(_disposal(entry, fill, part, closed, rules))
+        if not holding.qty:
+            watch.cycle(holding.cycle(rules.instrument, entry.at, later_fee))
+    return True
+
+
+def _cross(
+    holding: Holding, entry: Entry, fill: FillBooked, part: Part, rules: Rules, watch: Watch
+) -> None:
+    """Close all that is held; the rest of the fill opens the other way or goes to suspense."""
+    closing, rest = _shared(part, holding.qty.copy_abs(), fill.last_qty)
+    later_fee = rest[2] if rules.may_cross else ZERO
+    closed = _close(holding, entry, fill, closing, rules, watch, later_fee)
+    if closed and rules.may_cross:
+        _extend(holding, entry, fill, rest, rules, watch)
+    else:
+        _suspend(holding, entry, rest, Shortfall.INSUFFICIENT, watch)
+
+
+def _shared(part: Part, held: Decimal, units: Decimal) -> tuple[Part, Part]:
+    """A fill that crosses zero, as its closing and its opening part."""
+    qty, value, fee = part
+    closed_qty = held if qty > ZERO else negate(held)
+    closed_value, closed_fee = ratio(value, held, units), ratio(fee, held, units)
+    rest = (subtract(qty, closed_qty), subtract(value, closed_value), subtract(fee, closed_fee))
+    return (closed_qty, closed_value, closed_fee), rest
+
+
+def _disposal(entry: Entry, fill: FillBooked, part: Part, closed: Closed, rules: Rules) -> Disposal:
+    """What a reduction closed, for those who want to know."""
+    qty, value, fee = part
+    basis, charges, slices = closed
+    closing = fee if rules.in_cost else ZERO
+    amounts = (qty, negate(value), basis, charges, closing)
+    return Disposal(entry.key, entry.at, fill.exec_id, *amounts, tuple(slices))
+
+
+def pay_in_units(holding: Holding, entry: Entry, units: Decimal, rules: Rules) -> None:
+    """A fee in the base currency leaves the holding at cost and is expensed; a rebate comes in
+    at no cost. Units that are not held are owed: suspense."""
+    if units < ZERO:
+        if not holding.qty:
+            holding.begin_cycle(rules.instrument, entry.at, ZERO)
+        holding.put(Lot(negate(units), ZERO, ZERO, entry.at, entry.key))
+        return
+    part = min(units, holding.qty) if holding.qty > ZERO else ZERO
+    if part:
+        basis, _, _ = holding.close_in_order(part)
+        holding.base_fee_cost = add(holding.base_fee_cost, basis)
+    if units > part:
+        holding.suspend(subtract(part, units), ZERO)
+
+
+def _suspend(holding: Holding, entry: Entry, part: Part, why: Shortfall, watch: Watch) -> None:
+    """Keep a part that found nothing to close beside the position, and say so."""
+    found = holding.qty.copy_abs()
+    holding.suspend(part[0], negate(part[1]))
+    if watch is not None:
+        exec_id = getattr(entry.event, "exec_id", "")
+        watch.issue(Issue(entry.key, entry.at, exec_id, found, part[0], why))

@@ -1,0 +1,322 @@
+"""Lots and the booking methods: which open lot a reduction takes, and what basis leaves with it.
+
+A lot is what one fill opened; lots are never merged. Quantity and basis carry the position's
+sign. ``basis`` is before charges; ``charges`` is what the fee rule put into the lot's cost.
+Taking part of a lot takes ``basis * part / whole``; the last slice takes what is
+left, so that the slices of a lot always add up to it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import insort_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from ledger.domain.events import Booking, LotSelector
+from ledger.domain.numbers import ONE, ZERO, add, negate, quantize, ratio, subtract, total
+
+SKIPS = 256
+
+
+class Lot(NamedTuple):
+    """An open lot: signed quantity and basis, and the fill that opened it."""
+
+    qty: Decimal
+    basis: Decimal
+    charges: Decimal
+    opened_at: datetime
+    exec_id: str
+    label: str | None = None
+
+    @property
+    def unit_cost(self) -> Decimal:
+        """Basis with charges for one unit: what HIFO and LOFO rank by."""
+        return ratio(add(self.basis, self.charges), ONE, self.qty)
+
+
+class Shortfall(Enum):
+    """Why a reduction could not be matched with lots."""
+
+    INSUFFICIENT = "insufficient_lots"
+    AMBIGUOUS = "ambiguous_lots"
+    NO_MATCH = "no_matching_lot"
+    NOT_THE_METHODS = "not_the_lot_the_method_takes"
+
+
+def opened_at(lot: Lot) -> datetime:
+    """The time a lot is ordered by."""
+    return lot.opened_at
+
+
+def split(lot: Lot, units: Decimal) -> tuple[Lot, Lot]:
+    """The slice of ``units`` (unsigned) taken from a lot, and what is left of it."""
+    held, basis, charges, since, exec_id, label = lot
+    whole = held.copy_abs()
+    qty = units if held > ZERO else negate(units)
+    part = ratio(basis, units, whole) if basis else ZERO
+    part_charges = ratio(charges, units, whole) if charges else ZERO
+    return (
+        Lot(qty, part, part_charges, since, exec_id, label),
+        Lot(
+            subtract(held, qty),
+            subtract(basis, part),
+            subtract(charges, part_charges) if charges else ZERO,
+            since,
+            exec_id,
+            label,
+        ),
+    )
+
+
+class LotBook(Protocol):
+    """The open lots of one position under one booking method."""
+
+    def put(self, lot: Lot) -> None:
+        """Add a lot at its place in time."""
+
+    def take(self, units: Decimal) -> list[Lot]:
+        """Remove ``units`` (unsigned, at most all): slices in the order the method takes."""
+
+    def copy(self) -> LotBook:
+        """An independent book with the same lots."""
+
+    def __iter__(self) -> Iterator[Lot]:
+        """The lots, oldest first."""
+
+    def __len__(self) -> int:
+        """How many lots are open."""
+
+
+class Queue:
+    """Lots in order of time, taken from the oldest end or from the newest.
+
+    A pool (AVERAGE) only has to know which dates are left, so :meth:`skip` puts off taking
+    from the front until somebody looks.
+    """
+
+    __slots__ = ("head", "lots", "newest_first", "skipped", "skips")
+
+    def __init__(self, lots: Iterable[Lot] = (), *, newest_first: bool = False) -> None:
+        self.lots = list(lots)
+        self.head = 0
+        self.newest_first = newest_first
+        self.skipped = ZERO
+        self.skips = 0
+
+    def put(self, lot: Lot) -> None:
+        """Add a lot; nearly always the newest."""
+        if self.lots and lot.opened_at < self.lots[-1].opened_at:
+            self._catch_up()
+            insort_right(self.lots, lot, lo=self.head, key=opened_at)
+        else:
+            self.lots.append(lot)
+
+    def take(self, units: Decimal) -> list[Lot]:
+        """Slices from the end the method starts at."""
+        self._catch_up()
+        slices: list[Lot] = []
+        while units:
+            at = len(self.lots) - 1 if self.newest_first else self.head
+            lot = self.lots[at]
+            held = lot.qty.copy_abs()
+            if held > units:
+                taken, self.lots[at] = split(lot, units)
+                slices.append(taken)
+                return slices
+            self._drop(at)
+            slices.append(lot)
+            units = subtract(units, held)
+        return slices
+
+    def skip(self, units: Decimal) -> None:
+        """Take units from the front without a need for their slices."""
+        self.skipped = add(self.skipped, units)
+        self.skips += 1
+        if self.skips >= SKIPS:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Take what was put off."""
+        if self.skips:
+            units, self.skipped, self.skips = self.skipped, ZERO, 0
+            self.take(units)
+
+    def _drop(self, at: int) -> None:
+        """Forget a used-up lot; the used front of the list is cut off now and then."""
+        if self.newest_first:
+            del self.lots[at]
+            return
+        self.head += 1
+        if self.head > 64 and self.head * 2 > len(self.lots):
+            del self.lots[: self.head]
+            self.head = 0
+
+    def copy(self) -> Queue:
+        """An independent copy; lots themselves are immutable and shared."""
+        self._catch_up()
+        return Queue(self.lots[self.head :], newest_first=self.newest_first)
+
+    def __iter__(self) -> Iterator[Lot]:
+        self._catch_up()
+        return iter(self.lots[self.head :])
+
+    def __len__(self) -> int:
+        self._catch_up()
+        return len(self.lots) - self.head
+
+
+class Ranked:
+    """Lots ranked by unit cost, highest (HIFO) or lowest (LOFO) first, ties oldest first."""
+
+    __slots__ = ("count", "heap", "highest_first")
+
+    def __init__(self, lots: Iterable[Lot] = (), *, highest_first: bool) -> None:
+        self.highest_first = highest_first
+        self.heap: list[tuple[Decimal, datetime, int, Lot]] = []
+        self.count = 0
+        for lot in lots:
+            self.put(lot)
+
+    def put(self, lot: Lot) -> None:
+        """Add a lot under its unit cost, which does not change while it is open."""
+        self.count += 1
+        rank = negate(lot.unit_cost) if self.highest_first else lot.unit_cost
+        heapq.heappush(self.heap, (rank, lot.opened_at, self.count, lot))
+
+    def take(self, units: Decimal) -> list[Lot]:
+        """Slices from the best ranked lots."""
+        slices: list[Lot] = []
+        while units:
+            rank, since, nth, lot = self.heap[0]
+            held = lot.qty.copy_abs()
+            if held > units:
+                taken, rest = split(lot, units)
+                self.heap[0] = (rank, since, nth, rest)
+                slices.append(taken)
+                return slices
+            heapq.heappop(self.heap)
+            slices.append(lot)
+            units = subtract(units, held)
+        return slices
+
+    def copy(self) -> Ranked:
+        """An independent copy."""
+        twin = Ranked(highest_first=self.highest_first)
+        twin.heap, twin.count = self.heap.copy(), self.count
+        return twin
+
+    def __iter__(self) -> Iterator[Lot]:
+        return (lot for _, _, _, lot in sorted(self.heap, key=lambda item: item[1:3]))
+
+    def __len__(self) -> int:
+        return len(self.heap)
+
+
+def book_for(booking: Booking, lots: Iterable[Lot] = ()) -> LotBook:
+    """An empty or filled book of lots for a booking method."""
+    if booking is Booking.LIFO:
+        return Queue(lots, newest_first=True)
+    if booking in {Booking.HIFO, Booking.LOFO}:
+        return Ranked(lots, highest_first=booking is Booking.HIFO)
+    return Queue(lots)
+
+
+def fits(lot: Lot, selector: LotSelector) -> bool:
+    """Whether a lot is one that the selector means."""
+    return (
+        (selector.exec_id is None or lot.exec_id == selector.exec_id)
+        and (selector.unit_cost is None or quantize(lot.unit_cost) == selector.unit_cost)
+        and (selector.opened_on is None or lot.opened_at.date() == selector.opened_on)
+        and (selector.label is None or lot.label == selector.label)
+    )
+
+
+CHOOSY = frozenset({Booking.STRICT, Booking.STRICT_WITH_SIZE, Booking.SPECIFIC})
+
+
+def choose(
+    booking: Booking, lots: LotBook, units: Decimal, selectors: Sequence[LotSelector]
+) -> Shortfall | list[tuple[Lot, Decimal]]:
+    """The lots and units a choosy reduction takes, or why there is no answer."""
+    wanted = selectors or (LotSelector(),)
+    found = [lot for lot in lots if any(fits(lot, selector) for selector in wanted)]
+    if not found:
+        return Shortfall.NO_MATCH if selectors else Shortfall.INSUFFICIENT
+    if booking not in CHOOSY:
+        return _as_the_method_takes(lots, units, found)
+    if any(selector.qty is not None for selector in selectors):
+        return _by_quantity(found, units, selectors)
+    held = total(lot.qty.copy_abs() for lot in found)
+    if units > held:
+        return Shortfall.INSUFFICIENT
+    exact = [lot for lot in found if lot.qty.copy_abs() == units]
+    if booking is Booking.STRICT_WITH_SIZE and exact:
+        found = exact[:1]
+    elif len(found) > 1 and units != held:
+        return Shortfall.AMBIGUOUS
+    return _spread(found, units)
+
+
+def _spread(lots: Iterable[Lot], units: Decimal) -> list[tuple[Lot, Decimal]]:
+    """Units over lots, front to back."""
+    parts = []
+    for lot in lots:
+        part = min(lot.qty.copy_abs(), units)
+        if part:
+            parts.append((lot, part))
+        units = subtract(units, part)
+    return parts
+
+
+def _as_the_method_takes(
+    lots: LotBook, units: Decimal, found: list[Lot]
+) -> Shortfall | list[tuple[Lot, Decimal]]:
+    """FIFO and its kin accept a named lot only where they would take it anyway."""
+    held = total(lot.qty.copy_abs() for lot in lots)
+    if units > held:
+        return Shortfall.INSUFFICIENT
+    slices = lots.copy().take(units)
+    names = {lot.exec_id for lot in found}
+    if any(part.exec_id not in names for part in slices):
+        return Shortfall.NOT_THE_METHODS
+    return [(lot, part.qty.copy_abs()) for part in slices for lot in lots if lot[3:5] == part[3:5]]
+
+
+def _by_quantity(
+    found: list[Lot], units: Decimal, selectors: Sequence[LotSelector]
+) -> Shortfall | list[tuple[Lot, Decimal]]:
+    """SPECIFIC: each selector names a lot and how much of it."""
+    parts: list[tuple[Lot, Decimal]] = []
+    for selector in selectors:
+        fitting = [lot for lot in found if fits(lot, selector)]
+        part = selector.qty if selector.qty is not None else units
+        if len(fitting) != 1:
+            return Shortfall.AMBIGUOUS if fitting else Shortfall.NO_MATCH
+        if part > fitting[0].qty.copy_abs():
+            return Shortfall.INSUFFICIENT
+        parts.append((fitting[0], part))
+    taken = total(part for _, part in parts)
+    return parts if taken == units else Shortfall.INSUFFICIENT
+
+
+def take_chosen(
+    booking: Booking, lots: LotBook, parts: Sequence[tuple[Lot, Decimal]]
+) -> tuple[list[Lot], LotBook]:
+    """The chosen slices, and the book without them."""
+    slices, rest = [], []
+    chosen = {id(lot): part for lot, part in parts}
+    for lot in lots:
+        part = chosen.get(id(lot), ZERO)
+        if part == lot.qty.copy_abs():
+            slices.append(lot)
+        elif part:
+            taken, left = split(lot, part)
+            slices.append(taken)
+            rest.append(left)
+        else:
+            rest.append(lot)
+    return slices, book_for(booking, rest)

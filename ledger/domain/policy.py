@@ -1,0 +1,93 @@
+"""The account's policies over time: instruments, booking methods, crossing and the fee rule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ledger.domain.events import (
+    AccountKind,
+    AccountOpened,
+    Booking,
+    BookingMethodChanged,
+    Crossing,
+    FeeRule,
+    InstrumentDefined,
+    Recorded,
+)
+from ledger.domain.holding import Rules
+from ledger.domain.instruments import Instrument
+
+Definition = tuple[datetime | None, Instrument]
+
+
+class Policy:
+    """What rules a fill at a moment is folded under. ``edition`` grows with every change, so
+    that those who keep an answer know when to ask again."""
+
+    __slots__ = ("booking", "changes", "crossing", "definitions", "edition", "fee_rule", "opened")
+
+    def __init__(self) -> None:
+        self.opened: AccountOpened | None = None
+        self.booking = Booking.FIFO
+        self.crossing = Crossing.ALLOW
+        self.fee_rule = FeeRule.EXPENSED
+        self.definitions: dict[str, list[Definition]] = {}
+        self.changes: list[Recorded] = []
+        self.edition = 0
+
+    def open(self, event: AccountOpened) -> None:
+        """Take the rules the account was opened under."""
+        self.opened = event
+        self.booking = event.booking
+        self.fee_rule = event.fee_rule
+        is_cash = event.kind is AccountKind.CASH
+        self.crossing = event.crossing or (Crossing.SUSPENSE if is_cash else Crossing.ALLOW)
+        self.edition += 1
+
+    def define(self, event: InstrumentDefined) -> None:
+        """Add a definition; of two for one moment the later recorded stands."""
+        known = self.definitions.setdefault(event.instrument.instrument_id, [])
+        kept = [one for one in known if one[0] != event.effective_from]
+        kept.append((event.effective_from, event.instrument))
+        kept.sort(key=lambda one: (one[0] is not None, one[0]))
+        self.definitions[event.instrument.instrument_id] = kept
+        self.edition += 1
+
+    def rebook(self, recorded: Recorded) -> None:
+        """Another booking method from the fact's time on: each position folds it in its place."""
+        self.changes.append(recorded)
+        self.changes.sort(key=lambda change: (change.occurred_at, change.key))
+
+    def changes_for(self, instrument_id: str) -> list[Recorded]:
+        """The changes of booking method that concern an instrument, by time."""
+        return [
+            change
+            for change in self.changes
+            if isinstance(change.event, BookingMethodChanged)
+            and change.event.instrument_id in {None, instrument_id}
+        ]
+
+    def instrument(self, instrument_id: str, at: datetime | None = None) -> Instrument | None:
+        """The definition in force at a time (the last one, without a time); None if undefined."""
+        known = self.definitions.get(instrument_id)
+        if not known:
+            return None
+        if at is None:
+            return known[-1][1]
+        in_force = [one for since, one in known if since is None or since <= at]
+        return in_force[-1] if in_force else None
+
+    def is_constant(self, instrument_id: str) -> bool:
+        """Whether one definition serves all of an instrument's history."""
+        known = self.definitions.get(instrument_id, [])
+        return not known or (len(known) == 1 and known[0][0] is None)
+
+    def rules(self, instrument_id: str, at: datetime | None) -> Rules:
+        """What the fold must know at a moment."""
+        instrument = self.instrument(instrument_id, at)
+        return Rules(
+            instrument,
+            self.crossing is Crossing.ALLOW,
+            self.fee_rule is FeeRule.IN_COST,
+            instrument is not None and instrument.is_plain,
+        )

@@ -1,0 +1,313 @@
+"""Position: the fold of its effective facts in canonical order, and late facts put in place.
+
+A fact that arrives in order moves the holding at once. A late one, a bust or a correction
+marks the position; :meth:`Position.settle` then folds again from the last restart point before
+it. Restart points are kept at flats and every 1,000 facts, with the facts since; what is older
+leaves memory, and a fact that reaches behind it asks for the history (``needs_history``), which
+the owner reads from the store and gives to :meth:`Position.rebuild`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from ledger.domain.actions import apply
+from ledger.domain.amendments import Amendments
+from ledger.domain.canonical import Entry, SortKey
+from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected, Recorded
+from ledger.domain.fold import Watch, apply_fill
+from ledger.domain.holding import Holding, Rules
+from ledger.domain.policy import Policy
+
+POINT_EVERY: Final = 1000
+FLAT_EVERY: Final = 50
+KEEP: Final = 1000
+PENDING: Final = 1000
+FIRST: Final[SortKey] = (datetime(1, 1, 1, tzinfo=UTC), "", "")
+
+
+class PositionKey(NamedTuple):
+    """Instrument and book: ``net`` unless the account hedges or books by strategy."""
+
+    instrument_id: str
+    position_id: str
+
+
+class Point(NamedTuple):
+    """A restart point: the holding after ``size`` facts, the last of which has this key."""
+
+    after: SortKey
+    size: int
+    holding: Holding
+
+
+class Position:
+    """One holding with the recent history it may have to fold again."""
+
+    __slots__ = (
+        "amendments", "dirty", "edition", "holding", "key", "needs_history", "pending",
+        "pending_limit", "points", "policy", "refolded", "rules", "since_point", "tail",
+    )  # fmt: skip
+
+    def __init__(self, key: PositionKey, policy: Policy) -> None:
+        self.key = key
+        self.policy = policy
+        self.holding = Holding(policy.booking)
+        self.points = [Point(FIRST, 0, self.holding.copy())]
+        self.tail: list[Entry] = []
+        self.pending: list[Entry] = []
+        self.pending_limit = PENDING
+        self.amendments = Amendments()
+        self.dirty: SortKey | None = None
+        self.needs_history = False
+        self.refolded = 0
+        self.since_point = 0
+        self.edition = -1
+        self.rules: Rules | None = None
+        for change in policy.changes_for(key.instrument_id):
+            self._arrive(Entry(change), None)
+
+    @classmethod
+    def rebuild(
+        cls, key: PositionKey, policy: Policy, history: Iterable[Recorded], watch: Watch = None
+    ) -> Position:
+        """Fold all of a position's own facts, in whatever order they come, once."""
+        position = cls(key, policy)
+        position._mark(FIRST)
+        position.pending_limit = 0
+        for recorded in history:
+            position.evolve(recorded)
+        position.settle(watch)
+        position.pending_limit = PENDING
+        return position
+
+    # -- arrival ------------------------------------------------------------------------
+
+    def evolve(self, recorded: Recorded, watch: Watch = None) -> None:
+        """Take in one fact, whenever it happened. Never refuses."""
+        event = recorded.event
+        if self.needs_history:
+            return
+        if type(event) is FillBooked:
+            self._arrive(self._fill(recorded), watch)
+        elif isinstance(event, FillBusted | FillCorrected):
+            self._wake()
+            self._amended(self.amendments.amend(recorded))
+        elif isinstance(event, FeeCharged) and event.exec_id is not None:
+            self._wake()
+            self._charged(recorded, event, watch)
+        else:
+            self._arrive(Entry(recorded), watch)
+
+    def find(self, fill_key: str) -> Entry | None:
+        """The resident fill under a key, or under the key of one of its corrections."""
+        self._wake()
+        return self.amendments.root(fill_key)
+
+    def knows(self, fill_key: str) -> bool:
+        """Whether a key is that of a resident fill, or of a correction that waits for one."""
+        return self.find(fill_key) is not None or fill_key in self.amendments.origin
+
+    def _wake(self) -> None:
+        """Begin to know fills by key, when a fact first names one."""
+        if self.amendments.is_quiet:
+            self.amendments.wake([*self.tail, *self.pending])
+
+    def _fill(self, recorded: Recorded) -> Entry:
+        """A fill, with what was known of it before it came."""
+        if self.amendments.is_quiet:
+            return Entry(recorded)
+        entry = self.amendments.fill(recorded)
+        self._claim(entry)
+        return entry
+
+    def _arrive(self, entry: Entry, watch: Watch) -> None:
+        tail = self.tail
+        if self.dirty is None and ((tail and entry.at > tail[-1].at) or self._is_next(entry)):
+            tail.append(entry)
+            self._apply(entry, watch)
+            return
+        self.pending.append(entry)
+        self._mark(entry.sort_key)
+        if len(self.pending) == self.pending_limit:
+            self.settle()
+
+    def _is_next(self, entry: Entry) -> bool:
+        if self.tail:
+            return entry.follows(self.tail[-1])
+        return entry.sort_key > self.points[0].after
+
+    def _amended(self, entry: Entry | None) -> None:
+        """A fill was amended: fold again from it; one that is not here may be in the history."""
+        if entry is not None:
+            self._claim(entry)
+            self._mark(entry.sort_key)
+        elif self._is_trimmed:
+            self.needs_history = True
+
+    def _charged(self, recorded: Recorded, event: FeeCharged, watch: Watch) -> None:
+        """A fee for a fill belongs to the fill's moment; without the fill, to its own."""
+        identity = event.refers_to()
+        ref = identity.key(recorded.stream) if identity else ""
+        entry = self.amendments.charge(ref, event)
+        if entry is None and self._is_trimmed:
+            self.needs_history = True
+        elif entry is None:
+            lone = Entry(recorded)
+            self.amendments.wait(ref, lone)
+            self._arrive(lone, watch)
+        elif entry.event is not None:
+            self._add_fee(entry, event)
+
+    def _add_fee(self, entry: Entry, fee: FeeCharged) -> None:
+        """Where a later fee changes nothing but a total, count it; else fold again."""
+        if not self._only_counts(entry, fee):
+            self._mark(entry.sort_key)
+            return
+        self.holding.charge(fee.amount, fee.currency)
+        for point in self.points:
+            if point.after >= entry.sort_key:
+                point.holding.charge(fee.amount, fee.currency)
+
+    def _only_counts(self, entry: Entry, fee: FeeCharged) -> bool:
+        """Whether the fill lies inside the open cycle and its fees are not part of its cost."""
+        rules = self._rules_at(entry.at)
+        opened = self.holding.opened_at
+        return (
+            self.dirty is None
+            and not rules.in_cost
+            and rules.instrument is not None
+            and fee.currency != rules.instrument.base_currency
+            and bool(self.holding.qty)
+            and opened is not None
+            and entry.at > opened
+        )
+
+    def _claim(self, entry: Entry) -> None:
+        """Fees that stood alone are carried by their fill, now that it is here."""
+        lone = self.amendments.claim(entry)
+        if not lone:
+            return
+        for fee in lone:
+            self._mark(fee.sort_key)
+        gone = {id(fee) for fee in lone}
+        self.tail = [one for one in self.tail if id(one) not in gone]
+        self.pending = [one for one in self.pending if id(one) not in gone]
+
+    @property
+    def _is_trimmed(self) -> bool:
+        """Whether facts have left memory."""
+        return self.points[0].size > 0
+
+    def _mark(self, key: SortKey) -> None:
+        """Everything from this place on has to be folded again."""
+        if self._is_trimmed and key <= self.points[0].after:
+            self.needs_history = True
+        elif self.dirty is None or key < self.dirty:
+            self.dirty = key
+
+    def revise_from(self, at: datetime | None) -> None:
+        """The rules changed from a time on (from ever, when None): fold again what they touch."""
+        if at is None:
+            self._mark(FIRST)
+            if not self._is_trimmed:
+                self.points[0] = Point(FIRST, 0, Holding(self.policy.booking))
+        elif (self.tail and self.tail[-1].at >= at) or at <= self.points[0].after[0]:
+            self._mark((at, "", ""))
+
+    def preview(self, entry: Entry, watch: Watch) -> None:
+        """Fold an entry at its place on a copy, for a decision; the position stays as it is."""
+        key = entry.sort_key
+        start = next(point for point in reversed(self.points) if point.after < key)
+        holding = start.holding.copy()
+        done = start.size - self.points[0].size
+        for earlier in self.tail[done:]:
+            if earlier.sort_key < key:
+                apply(holding, earlier, self._rules_at(earlier.at))
+        apply(holding, entry, self._rules_at(entry.at), watch)
+
+    # -- folding ------------------------------------------------------------------------
+
+    def settle(self, watch: Watch = None) -> bool:
+        """Put late facts in place; False when the history has to be read for it."""
+        if self.needs_history:
+            self.pending.clear()
+            return False
+        if self.dirty is None:
+            return True
+        entries = self.tail + self.pending
+        entries.sort(key=_sort_key)
+        dirty, self.dirty, self.pending = self.dirty, None, []
+        while len(self.points) > 1 and self.points[-1].after >= dirty:
+            self.points.pop()
+        start = self.points[-1]
+        self.holding = start.holding.copy()
+        self.since_point = 0
+        done = start.size - self.points[0].size
+        self.tail = entries[:done]
+        self.refolded += len(entries) - done
+        for entry in entries[done:]:
+            self.tail.append(entry)
+            self._apply(entry, watch)
+        return True
+
+    def _apply(self, entry: Entry, watch: Watch) -> None:
+        """Fold the newest entry of the tail; keep a restart point now and then."""
+        rules = self.rules if self.edition == self.policy.edition else None
+        if rules is None:
+            rules = self._rules_at(entry.at)
+        holding, event = self.holding, entry.event
+        if type(event) is FillBooked:
+            apply_fill(holding, entry, event, rules, watch)
+        else:
+            apply(holding, entry, rules, watch)
+        holding.last_at = entry.at
+        if watch is not None:
+            watch.step(entry, holding)
+        self.since_point += 1
+        if self.since_point >= FLAT_EVERY and (
+            self.since_point >= POINT_EVERY or not self.holding.qty
+        ):
+            self._keep_point(entry)
+
+    def _keep_point(self, entry: Entry) -> None:
+        base = self.points[0].size
+        self.points.append(Point(entry.sort_key, base + len(self.tail), self.holding.copy()))
+        self.since_point = 0
+        if len(self.tail) >= 2 * KEEP:
+            self._trim()
+
+    def _trim(self) -> None:
+        """Let the oldest facts leave memory, as long as 1,000 stay that can be folded again."""
+        base = self.points[0].size
+        newest = base + len(self.tail)
+        old = [i for i, point in enumerate(self.points) if newest - point.size >= KEEP]
+        if not old or not old[-1]:
+            return
+        self.points = self.points[old[-1] :]
+        cut = self.points[0].size - base
+        self.amendments.forget(self.tail[:cut])
+        del self.tail[:cut]
+
+    def forget_flat_history(self) -> None:
+        """While flat and settled, let the facts leave memory; a late one asks for them again."""
+        if self.holding.qty or self.dirty is not None or not self.tail:
+            return
+        self.amendments.forget(self.tail)
+        last, count = self.tail[-1].sort_key, self.points[0].size + len(self.tail)
+        self.points = [Point(last, count, self.holding.copy())]
+        self.tail = []
+        self.since_point = 0
+
+    def _rules_at(self, at: datetime) -> Rules:
+        """The rules in force; kept for as long as they cannot change."""
+        rules = self.policy.rules(self.key.instrument_id, at)
+        if self.policy.is_constant(self.key.instrument_id):
+            self.rules, self.edition = rules, self.policy.edition
+        return rules
+
+
+def _sort_key(entry: Entry) -> SortKey:
+    return entry.sort_key
