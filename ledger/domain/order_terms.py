@@ -1,0 +1,145 @@
+"""The terms of an order: quantity, prices and current id, as the accepted changes left them.
+
+Changes are applied in the order in which they happened. Two at one instant follow the chain of
+request ids (a replacement of a replacement comes after it), then their keys; never the order
+of arrival.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from ledger.domain.events import (
+    OrderPlaced,
+    OrderReplaced,
+    OrderRestated,
+    OrdType,
+    Recorded,
+    ReplaceRequested,
+    Side,
+    StopMoved,
+    StopReason,
+    TargetMoved,
+)
+
+STOP_TYPES = frozenset({OrdType.STOP, OrdType.STOP_LIMIT, OrdType.TRAILING_STOP})
+
+
+class OrderTerms:
+    """What is in force. ``order_qty`` is None while nobody has stated it; ``qty_replaced_at``
+    says when a replacement set it, None when placing or a restatement did."""
+
+    __slots__ = (
+        "_changes", "_requests", "cl_ord_id", "initial_stop_px", "limit_px", "order_qty",
+        "placed", "qty_replaced_at", "stop_px", "target_px", "trailing_violations",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._changes: dict[str, Recorded] = {}
+        self._requests: dict[str, ReplaceRequested] = {}
+        self._start(None)
+
+    def place(self, placed: OrderPlaced) -> None:
+        """The order's own words; they come first, whatever the clocks say."""
+        self._start(placed)
+        if self._changes:
+            self._resolve()
+
+    def request(self, request: ReplaceRequested) -> None:
+        """What was asked for: it counts once the venue has accepted it."""
+        self._requests[request.cl_ord_id] = request
+        if self._changes:
+            self._resolve()
+
+    def change(self, recorded: Recorded) -> None:
+        """A replacement, a restatement, or a move of the stop or the target."""
+        if recorded.key not in self._changes:
+            self._changes[recorded.key] = recorded
+            self._resolve()
+
+    def _start(self, placed: OrderPlaced | None) -> None:
+        self.placed = placed
+        self.cl_ord_id = placed.cl_ord_id if placed else None
+        self.order_qty = placed.order_qty if placed else None
+        self.limit_px = placed.limit_px if placed else None
+        self.stop_px = placed.stop_px if placed else None
+        self.initial_stop_px = self.stop_px
+        self.target_px: Decimal | None = None
+        self.qty_replaced_at: datetime | None = None
+        self.trailing_violations = 0
+
+    def _resolve(self) -> None:
+        self._start(self.placed)
+        for recorded in sorted(self._changes.values(), key=self._place):
+            match recorded.event:
+                case OrderReplaced() as event:
+                    self._replaced(event, recorded.occurred_at)
+                case OrderRestated() as event:
+                    self._restated(event)
+                case StopMoved() as event:
+                    self._move_stop(event)
+                case TargetMoved() as event:
+                    self.target_px = event.target_px
+
+    def _place(self, recorded: Recorded) -> tuple[datetime, int, str]:
+        return recorded.occurred_at, self._depth(recorded), recorded.key
+
+    def _depth(self, recorded: Recorded) -> int:
+        """How many replacements led to this one; only an instant shared by two asks for it."""
+        event = recorded.event
+        chain = {
+            fact.event.cl_ord_id: fact.event.orig_cl_ord_id
+            for fact in self._changes.values()
+            if isinstance(fact.event, OrderReplaced)
+        }
+        cl_ord_id = event.cl_ord_id if isinstance(event, OrderReplaced) else ""
+        seen: set[str] = set()
+        while cl_ord_id in chain and cl_ord_id not in seen:
+            seen.add(cl_ord_id)
+            cl_ord_id = chain[cl_ord_id]
+        return len(seen)
+
+    def _replaced(self, event: OrderReplaced, at: datetime) -> None:
+        """What the venue stated; where it stated nothing, what was asked; else as it was."""
+        asked = self._requests.get(event.cl_ord_id)
+        self.cl_ord_id = event.cl_ord_id
+        qty = _stated(event.order_qty, asked.order_qty if asked else None)
+        if qty is not None:
+            self.order_qty, self.qty_replaced_at = qty, at
+        limit_px = _stated(event.limit_px, asked.limit_px if asked else None)
+        self.limit_px = _stated(limit_px, self.limit_px)
+        self._set_stop(_stated(event.stop_px, asked.stop_px if asked else None))
+
+    def _restated(self, event: OrderRestated) -> None:
+        if event.order_qty is not None:
+            self.order_qty, self.qty_replaced_at = event.order_qty, None
+        self.limit_px = _stated(event.limit_px, self.limit_px)
+        self._set_stop(event.stop_px)
+
+    def _move_stop(self, event: StopMoved) -> None:
+        if event.reason is StopReason.TRAILING and self._retreats(event.stop_px):
+            self.trailing_violations += 1
+        self._set_stop(event.stop_px)
+
+    def _set_stop(self, stop_px: Decimal | None) -> None:
+        if stop_px is not None:
+            self.stop_px = stop_px
+        if self.initial_stop_px is None:
+            self.initial_stop_px = stop_px
+
+    def _retreats(self, stop_px: Decimal) -> bool:
+        """Whether a trailing stop moves away from the price it should follow.
+
+        A sell stop protects a long and may only rise, a buy stop only fall. A level kept with
+        an order that is no stop protects what that order opens, so there it is the other way.
+        """
+        if self.placed is None or self.stop_px is None:
+            return False
+        buys = self.placed.side is Side.BUY
+        rises = not buys if self.placed.ord_type in STOP_TYPES else buys
+        return stop_px < self.stop_px if rises else stop_px > self.stop_px
+
+
+def _stated(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return first if first is not None else second
