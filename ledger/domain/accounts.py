@@ -1,0 +1,354 @@
+"""Account: the consistency boundary. Folds every fact of one stream; answers what it holds.
+
+An order and a position are aggregates inside it: each is rebuilt from its own facts and has an
+``evolve`` of its own. The account routes a fact to those it concerns, keeps the cash that no
+position accounts for, and decides what crosses several of them. It never refuses a fact.
+
+What is closed and flat leaves memory (:meth:`Account.slim`). A late fact that names it marks
+it in ``stale_orders`` or ``unsettled_positions``; the owner, who has the store, rebuilds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+
+from ledger.domain.events import (
+    NET,
+    AccountOpened,
+    AccountSuspended,
+    BreakOpened,
+    FeeCharged,
+    FillBooked,
+    FillBusted,
+    FillCorrected,
+    InstrumentDefined,
+    LimitsSet,
+    OrderEvent,
+    OrderPlaced,
+    OrdersLinked,
+    Recorded,
+)
+from ledger.domain.holding import Holding
+from ledger.domain.instruments import Instrument
+from ledger.domain.numbers import ZERO, add, quantize, subtract, total
+from ledger.domain.orders import Order
+from ledger.domain.policy import Policy
+from ledger.domain.positions import Position, PositionKey
+from ledger.domain.postings import cash_of, totals_of
+from ledger.domain.routes import ROUTES
+from ledger.domain.settlement import Unsettled
+from ledger.domain.views import BalanceView, PositionView, position_view
+
+RESIDENT_FACTS = 100_000
+SLIM_EVERY = 1_000
+TIMELESS = (FillBusted, FillCorrected, InstrumentDefined, AccountOpened)
+
+
+class Account:
+    """The state of one account as of the last fact it folded."""
+
+    __slots__ = (
+        "as_of", "breaks", "cash", "has_forgotten", "last_at", "limits", "linked", "links",
+        "name", "number", "order_ids", "orders", "policy", "positions", "saw_external",
+        "settlement", "slimmed_at", "stale_orders", "standing", "suspended", "symbols", "touched",
+        "touched_orders", "unlinked", "unsettled_positions", "version",
+    )  # fmt: skip
+
+    def __init__(self, name: str, *, as_of: datetime | None = None) -> None:
+        self.name = name
+        self.as_of = as_of
+        self.policy = Policy()
+        self.orders: dict[str, Order] = {}
+        self.order_ids: dict[str, str] = {}
+        self.positions: dict[PositionKey, Position] = {}
+        self.cash: dict[str, Decimal] = {}
+        self.symbols: dict[str, str] = {}
+        self.links: dict[str, OrdersLinked] = {}
+        self.breaks: dict[str, BreakOpened] = {}
+        self.limits: LimitsSet | None = None
+        self.suspended: AccountSuspended | None = None
+        self.standing: dict[str, tuple[datetime, str]] = {}
+        self.settlement = Unsettled()
+        self.unlinked: dict[str, list[Recorded]] = {}
+        self.linked: list[tuple[PositionKey, Recorded]] = []
+        self.unsettled_positions: set[PositionKey] = set()
+        self.stale_orders: set[str] = set()
+        self.touched: set[PositionKey] | None = None
+        self.has_forgotten = self.saw_external = False
+        self.touched_orders: set[str] = set()
+        self.slimmed_at = 0
+        self.version = self.number = 0
+        self.last_at: datetime | None = None
+
+    # -- folding ------------------------------------------------------------------------
+
+    def evolve(self, recorded: Recorded) -> None:
+        """Fold one fact. Under an ``as_of``, only what took effect by then counts."""
+        self.version, self.number = recorded.version, recorded.number
+        event = recorded.event
+        if not self.counts(recorded):
+            return
+        if self.last_at is None or recorded.occurred_at > self.last_at:
+            self.last_at = recorded.occurred_at
+        route = ROUTES.get(type(event))
+        if route is not None:
+            route(self, recorded, event)
+
+    def counts(self, recorded: Recorded) -> bool:
+        """Whether a fact had taken effect by ``as_of``. A bust or correction takes effect with
+        the fill it names, and waits for it if that never counts; what an account or instrument
+        is holds from the moment it says, whenever somebody wrote it down."""
+        if self.as_of is None or recorded.occurred_at <= self.as_of:
+            return True
+        return isinstance(recorded.event, TIMELESS)
+
+    def settle(self) -> set[PositionKey]:
+        """Put late facts in place; the positions whose history has to be read are returned."""
+        waiting = {key for key in self.unsettled_positions if not self.positions[key].settle()}
+        self.unsettled_positions = waiting
+        return set(waiting)
+
+    def slim(self) -> None:
+        """Let closed orders, and above 100,000 resident facts flat positions' history, go."""
+        for root in self.touched_orders & self.orders.keys():
+            if not self.orders[root].is_open:
+                self._drop_order(root)
+        self.touched_orders.clear()
+        if self.version - self.slimmed_at < SLIM_EVERY:
+            return
+        self.slimmed_at = self.version
+        if self.last_at is not None:
+            self.settlement.forget(self.last_at)
+        if sum(len(position.tail) for position in self.positions.values()) > RESIDENT_FACTS:
+            for position in self.positions.values():
+                position.forget_flat_history()
+
+    def adopt_position(self, position: Position) -> None:
+        """Take in a position that was rebuilt from the store."""
+        self.positions[position.key] = position
+        self.unsettled_positions.discard(position.key)
+
+    def adopt_order(self, cl_ord_id: str, order: Order) -> None:
+        """Take in an order that was rebuilt from the store, if it is open."""
+        self.stale_orders.discard(cl_ord_id)
+        names = (cl_ord_id, *order.cl_ord_ids)
+        for name in names:
+            self.orders.pop(self.order_ids.pop(name, name), None)
+        if order.is_open:
+            self.orders[cl_ord_id] = order
+            self.order_ids.update(dict.fromkeys(names, cl_ord_id))
+
+    # -- routes -------------------------------------------------------------------------
+
+    def fill(self, recorded: Recorded, event: FillBooked) -> None:
+        """One fact, three consequences: the order, the position and, through it, the cash."""
+        position = self.position_at(event.instrument_id, event.position_id)
+        position.evolve(recorded)
+        self.note(position.key)
+        if event.cl_ord_id is not None:
+            self._fill_order(position, event.cl_ord_id, recorded)
+        if event.settl_date is not None:
+            self.settlement.book(recorded, event)
+        if self.unlinked:
+            self._link(position.key, recorded, event.cl_ord_id)
+
+    def _fill_order(self, position: Position, cl_ord_id: str, fill: Recorded) -> None:
+        """The order folds its fill, and what was known of the fill before it came."""
+        self.to_order((cl_ord_id,), fill)
+        if position.needs_history:
+            self.stale_orders.add(cl_ord_id)
+        elif not position.amendments.is_quiet:
+            for amendment in position.amendments.naming(fill.key):
+                self.to_order((cl_ord_id,), amendment)
+
+    def amendment(self, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
+        """A bust or correction reaches the position and the order of the fill it names; one
+        that says neither, and comes before its fill, waits for it."""
+        ref = event.refers_to().key(recorded.stream)
+        self.settlement.amend(recorded, ref)
+        key = self.position_of(event.instrument_id, event.position_id, ref)
+        if key is None:
+            self.wait_for(ref, recorded)
+        else:
+            self._amend(key, recorded, event.cl_ord_id or self._order_of_fill(key, ref))
+
+    def _amend(self, key: PositionKey, recorded: Recorded, cl_ord_id: str | None) -> None:
+        """Let position and order fold an amendment, and those that name it in turn."""
+        self.to_position(recorded, *key)
+        if cl_ord_id is not None:
+            self.to_order((cl_ord_id,), recorded)
+        if self.unlinked:
+            self._link(key, recorded, cl_ord_id)
+
+    def _order_of_fill(self, key: PositionKey | None, ref: str) -> str | None:
+        """The order that a fill, if it is resident, belongs to."""
+        entry = self.positions[key].find(ref) if key in self.positions else None
+        booked = entry.booked if entry else None
+        return booked.cl_ord_id if isinstance(booked, FillBooked) else None
+
+    def position_of(
+        self, instrument_id: str | None, position_id: str, ref: str
+    ) -> PositionKey | None:
+        """The position a fact about a fill concerns: where the fill is, else as it says."""
+        stated = self.stated(instrument_id, position_id)
+        stated_position = self.positions.get(stated) if stated else None
+        if stated_position is not None and stated_position.knows(ref):
+            return stated
+        for key, position in self.positions.items():
+            if instrument_id in {None, key.instrument_id} and position.knows(ref):
+                return key
+        return stated
+
+    @staticmethod
+    def stated(instrument_id: str | None, position_id: str) -> PositionKey | None:
+        """The position a fact names, if it does."""
+        return PositionKey(instrument_id, position_id) if instrument_id is not None else None
+
+    def wait_for(self, fill_key: str, recorded: Recorded) -> None:
+        """Keep a fact that does not say what it concerns until the fill it names is here."""
+        self.unlinked.setdefault(fill_key, []).append(recorded)
+
+    def _link(self, key: PositionKey, named: Recorded, cl_ord_id: str | None) -> None:
+        """What waited for a fill, or for a correction, finds it."""
+        for recorded in self.unlinked.pop(named.key, ()):
+            self.linked.append((key, recorded))
+            event = recorded.event
+            if isinstance(event, FillBusted | FillCorrected):
+                self._amend(key, recorded, event.cl_ord_id or cl_ord_id)
+            elif isinstance(event, FeeCharged):
+                self.pay(event.currency, event.amount)
+                self.to_position(recorded, *key)
+
+    def to_order(self, ids: tuple[str, ...], recorded: Recorded) -> None:
+        """Let the order under these ids fold a fact. An open order is always resident, with all
+        its facts; where that cannot be told from here, it is marked to be rebuilt."""
+        roots = {self.order_ids[one] for one in ids if one in self.order_ids}
+        if len(roots) == 1:
+            self._to_resident(roots.pop(), ids, recorded)
+        elif roots:
+            for root in roots:
+                self._drop_order(root)
+            self.stale_orders.update(roots)
+        else:
+            self._to_absent(ids, recorded)
+
+    def _to_resident(self, root: str, ids: tuple[str, ...], recorded: Recorded) -> None:
+        """A new id of a known order may have had facts before it was known whose they are."""
+        if self.saw_external and any(one not in self.order_ids for one in ids):
+            self.stale_orders.add(root)
+        self.order_ids.update(dict.fromkeys(ids, root))
+        self.orders[root].evolve(recorded)
+        self.touched_orders.add(root)
+
+    def _to_absent(self, ids: tuple[str, ...], recorded: Recorded) -> None:
+        """A fill cannot open an order that is not here; other facts may."""
+        if isinstance(recorded.event, FillBooked):
+            self.saw_external = True
+            return
+        late = self.last_at is not None and recorded.occurred_at < self.last_at
+        begins = isinstance(recorded.event, OrderPlaced) and not late
+        if (self.has_forgotten or self.saw_external) and not begins:
+            self.stale_orders.add(ids[-1])
+            return
+        order = self.orders[ids[-1]] = Order()
+        self.order_ids.update(dict.fromkeys(ids, ids[-1]))
+        order.evolve(recorded)
+        self.touched_orders.add(ids[-1])
+
+    def order_fact(self, recorded: Recorded, event: OrderEvent) -> None:
+        """A fact about one order; a request's id and the one it refers to are both its own."""
+        orig = getattr(event, "orig_cl_ord_id", None)
+        self.to_order((event.cl_ord_id, orig) if orig else (event.cl_ord_id,), recorded)
+
+    def _drop_order(self, root: str) -> None:
+        order = self.orders.pop(root)
+        self.has_forgotten = True
+        for name in (root, *order.cl_ord_ids):
+            self.order_ids.pop(name, None)
+
+    def to_position(self, recorded: Recorded, instrument_id: str, position_id: str) -> None:
+        """Let a position fold a fact."""
+        self.position_at(instrument_id, position_id).evolve(recorded)
+        self.note(PositionKey(instrument_id, position_id))
+
+    def note(self, key: PositionKey) -> None:
+        """Remember a position that has to be settled."""
+        position = self.positions[key]
+        if self.touched is not None:
+            self.touched.add(key)
+        if position.dirty is not None or position.needs_history:
+            self.unsettled_positions.add(key)
+
+    def pay(self, currency: str, amount: Decimal) -> None:
+        """Move cash that no position accounts for."""
+        self.cash[currency] = add(self.cash.get(currency, ZERO), amount)
+
+    # -- answers ------------------------------------------------------------------------
+
+    def position_at(self, instrument_id: str, position_id: str = NET) -> Position:
+        """The position, made on first use."""
+        key = PositionKey(instrument_id, position_id)
+        position = self.positions.get(key)
+        if position is None:
+            position = self.positions[key] = Position(key, self.policy)
+        return position
+
+    def view(self, key: PositionKey) -> PositionView:
+        """A frozen view of a position; one that never was is flat."""
+        position = self.positions.get(key)
+        holding = position.holding if position else Holding(self.policy.booking)
+        instrument = self.instrument(key.instrument_id)
+        return position_view(self.name, self.number, key, holding, instrument)
+
+    def instrument(self, instrument_id: str) -> Instrument | None:
+        """The definition in force (at ``as_of``, if the account is seen from there)."""
+        return self.policy.instrument(instrument_id, self.as_of)
+
+    def resolve(self, name: str) -> str:
+        """The instrument id that an id or a symbol, also an old one, stands for."""
+        return name if name in self.policy.definitions else self.symbols.get(name, name)
+
+    def open_orders(self) -> Iterator[Order]:
+        """The orders that may still fill."""
+        return (order for order in self.orders.values() if order.is_open)
+
+    def totals(self) -> dict[str, Decimal]:
+        """Cash by currency, as traded."""
+        cash = dict(self.cash)
+        for key, position in self.positions.items():
+            instrument = self.instrument(key.instrument_id)
+            for currency, amount in cash_of(totals_of(position.holding), instrument).items():
+                cash[currency] = add(cash.get(currency, ZERO), amount)
+        return cash
+
+    def held(self, currency: str) -> Decimal:
+        """What open orders hold of a currency."""
+        holds = (order for order in self.open_orders() if order.hold_currency == currency)
+        return total(order.hold_left for order in holds)
+
+    def balances(self, on: date | None = None) -> list[BalanceView]:
+        """Every currency that ever moved, sorted; settled as of a day (the last fact's)."""
+        day = on or (self.last_at.date() if self.last_at else date.min)
+        pending = self.settlement.pending(self.policy, day)
+        return [
+            BalanceView(
+                account=self.name,
+                number=self.number,
+                currency=currency,
+                total=quantize(amount),
+                held=quantize(self.held(currency)),
+                settled=quantize(subtract(amount, pending.get(currency, ZERO))),
+            )
+            for currency, amount in sorted(self.totals().items())
+        ]
+
+
+def reference(recorded: Recorded) -> str | None:
+    """The key of the fill, or correction, that a fact is about."""
+    event = recorded.event
+    if not isinstance(event, FillBusted | FillCorrected | FeeCharged):
+        return None
+    identity = event.refers_to()
+    return identity.key(recorded.stream) if identity is not None else None

@@ -1,0 +1,214 @@
+"""Which part of an account each fact goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ledger.domain.events import (
+    FACTS,
+    AccountOpened,
+    AccountResumed,
+    AccountSuspended,
+    BalanceAdjusted,
+    BookingMethodChanged,
+    BreakEvent,
+    BreakOpened,
+    BreakResolved,
+    CashDeposited,
+    CashTransferred,
+    CashWithdrawn,
+    DividendPaid,
+    Event,
+    FeeCharged,
+    FillBooked,
+    FillBusted,
+    FillCorrected,
+    FundingPaid,
+    InstrumentDefined,
+    InterestPaid,
+    LimitsSet,
+    OrderEvent,
+    OrdersLinked,
+    PositionEvent,
+    Recorded,
+    SpinOffReceived,
+    SymbolChanged,
+    TradeSettled,
+    VariationMarginPaid,
+)
+from ledger.domain.numbers import negate
+
+if TYPE_CHECKING:
+    from ledger.domain.accounts import Account
+
+Route = Callable[["Account", Recorded, Any], None]
+
+
+def _open(account: Account, _: Recorded, event: AccountOpened) -> None:
+    account.policy.open(event)
+    _revise(account, None, None)
+
+
+def _define(account: Account, _: Recorded, event: InstrumentDefined) -> None:
+    account.policy.define(event)
+    instrument = event.instrument
+    account.symbols[instrument.symbol] = instrument.instrument_id
+    _revise(account, instrument.instrument_id, event.effective_from)
+
+
+def _revise(account: Account, instrument_id: str | None, since: datetime | None) -> None:
+    """Rules changed: what was folded under the old ones is folded again."""
+    for key, position in account.positions.items():
+        if instrument_id in {None, key.instrument_id}:
+            position.revise_from(since)
+            account.note(key)
+
+
+def _rebook(account: Account, recorded: Recorded, event: BookingMethodChanged) -> None:
+    account.policy.rebook(recorded)
+    for key in list(account.positions):
+        if event.instrument_id in {None, key.instrument_id}:
+            account.to_position(recorded, *key)
+
+
+def _is_latest(account: Account, what: str, recorded: Recorded) -> bool:
+    """Whether a fact that replaces the one before it is the last by time, however it arrived."""
+    moment = (recorded.occurred_at, recorded.key)
+    latest = moment >= account.standing.get(what, moment)
+    if latest:
+        account.standing[what] = moment
+    return latest
+
+
+def _limit(account: Account, recorded: Recorded, event: LimitsSet) -> None:
+    if _is_latest(account, "limits", recorded):
+        account.limits = event
+
+
+def _suspend(account: Account, recorded: Recorded, event: AccountSuspended) -> None:
+    if _is_latest(account, "suspension", recorded):
+        account.suspended = event
+
+
+def _resume(account: Account, recorded: Recorded, _: AccountResumed) -> None:
+    if _is_latest(account, "suspension", recorded):
+        account.suspended = None
+
+
+def _charge(account: Account, recorded: Recorded, event: FeeCharged) -> None:
+    """A fee goes to the position of its fill or instrument, else straight to cash; where it
+    only names a fill that is not here yet, until that comes."""
+    identity = event.refers_to()
+    ref = identity.key(recorded.stream) if identity is not None else None
+    if ref is not None:
+        account.settlement.charge(recorded, ref, event)
+        key = account.position_of(event.instrument_id, event.position_id, ref)
+    else:
+        key = account.stated(event.instrument_id, event.position_id)
+    if key is not None:
+        account.to_position(recorded, *key)
+        return
+    account.pay(event.currency, negate(event.amount))
+    if ref is not None:
+        account.wait_for(ref, recorded)
+
+
+PositionCash = FundingPaid | DividendPaid | VariationMarginPaid
+
+
+def _position_cash(account: Account, recorded: Recorded, event: PositionCash) -> None:
+    account.to_position(recorded, event.instrument_id, event.position_id)
+
+
+Signed = InterestPaid | CashDeposited | CashTransferred | BalanceAdjusted
+
+
+def _cash_in(account: Account, _: Recorded, event: Signed) -> None:
+    account.pay(event.currency, event.amount)
+
+
+def _cash_out(account: Account, _: Recorded, event: CashWithdrawn) -> None:
+    account.pay(event.currency, negate(event.amount))
+
+
+def _settled(account: Account, recorded: Recorded, event: TradeSettled) -> None:
+    account.settlement.settle(event.refers_to().key(recorded.stream), event.settl_date)
+
+
+def _position(account: Account, recorded: Recorded, event: PositionEvent) -> None:
+    account.to_position(recorded, event.instrument_id, event.position_id)
+
+
+def _spin_off(account: Account, recorded: Recorded, event: SpinOffReceived) -> None:
+    account.to_position(recorded, event.instrument_id, event.position_id)
+    account.to_position(recorded, event.parent_id, event.position_id)
+
+
+def _rename(account: Account, _: Recorded, event: SymbolChanged) -> None:
+    account.symbols[event.symbol] = event.instrument_id
+
+
+def _linked(account: Account, recorded: Recorded, event: OrdersLinked) -> None:
+    account.links[event.link_id] = event
+    for cl_ord_id in event.cl_ord_ids:
+        account.to_order((cl_ord_id,), recorded)
+
+
+def _break(account: Account, _: Recorded, event: BreakEvent) -> None:
+    if isinstance(event, BreakOpened):
+        account.breaks[event.break_id] = event
+    elif isinstance(event, BreakResolved):
+        account.breaks.pop(event.break_id, None)
+
+
+def _fill(account: Account, recorded: Recorded, event: FillBooked) -> None:
+    account.fill(recorded, event)
+
+
+def _amendment(account: Account, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
+    account.amendment(recorded, event)
+
+
+def _order_fact(account: Account, recorded: Recorded, event: OrderEvent) -> None:
+    account.order_fact(recorded, event)
+
+
+def _family(fact: type[Event]) -> Route | None:
+    """The route of a class that shares it with its family."""
+    families: tuple[tuple[type[Event], Route], ...] = (
+        (OrderEvent, _order_fact),
+        (PositionEvent, _position),
+        (BreakEvent, _break),
+    )
+    return next((route for base, route in families if issubclass(fact, base)), None)
+
+
+_OWN: dict[type[Event], Route] = {
+    AccountOpened: _open,
+    InstrumentDefined: _define,
+    BookingMethodChanged: _rebook,
+    LimitsSet: _limit,
+    AccountSuspended: _suspend,
+    AccountResumed: _resume,
+    FillBooked: _fill,
+    FillBusted: _amendment,
+    FillCorrected: _amendment,
+    FeeCharged: _charge,
+    FundingPaid: _position_cash,
+    DividendPaid: _position_cash,
+    VariationMarginPaid: _position_cash,
+    InterestPaid: _cash_in,
+    CashDeposited: _cash_in,
+    CashTransferred: _cash_in,
+    BalanceAdjusted: _cash_in,
+    CashWithdrawn: _cash_out,
+    TradeSettled: _settled,
+    SpinOffReceived: _spin_off,
+    SymbolChanged: _rename,
+    OrdersLinked: _linked,
+}
+ROUTES: dict[type[Event], Route] = {
+    fact: route for fact in FACTS if (route := _OWN.get(fact) or _family(fact)) is not None
+}

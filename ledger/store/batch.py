@@ -1,0 +1,138 @@
+"""The decision of an append: for each fact whether it is new, a repeat or a conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ledger.clock import Clock
+from ledger.domain.events import NO_META, Fact, Recorded, differences
+from ledger.domain.gates import require_text, require_time
+from ledger.errors import BadTextError, ConflictError, CorruptEventError, StaleStreamError
+from ledger.store.codec import Codec, decode_meta, encode_meta
+from ledger.store.log import Log
+from ledger.store.port import AlreadyAppended, Appended, Conflict, Outcome, Revise
+from ledger.store.recorders import Writer
+from ledger.store.rows import Row, time_from, time_text
+
+
+def recorded_from(row: Row, codec: Codec) -> Recorded:
+    """The fact in a stored row.
+
+    Raises ``CorruptEventError`` for a row that no append wrote, ``UnknownTopicError`` for a
+    fact this version does not know.
+    """
+    number, stream, version, topic, key, occurred_at, recorded_at = row[:7]
+    metadata, state, previous, digest = row[7:]
+    if key is None or occurred_at is None or recorded_at is None:
+        raise CorruptEventError(
+            f"number {number} has no key or no times: another program wrote it into {stream}; "
+            "read it with that program's recorder"
+        )
+    event = codec.decode(topic, state)
+    meta = decode_meta(metadata) if metadata else NO_META
+    try:
+        occurred, recorded = time_from(occurred_at), time_from(recorded_at)
+    except ValueError as error:
+        raise CorruptEventError(f"number {number} has a bad time: {error}; run verify") from None
+    return Recorded(
+        number, stream, version, key, occurred, recorded, event, meta, previous.hex(), digest.hex()
+    )
+
+
+class Batch:
+    """The facts of one append, held against what is recorded and against each other."""
+
+    def __init__(self, log: Log, writer: Writer, codec: Codec, clock: Clock) -> None:
+        self._log = log
+        self._tip = writer.tip
+        self._rows = writer.rows
+        self._codec = codec
+        self._clock = clock
+        self._known: dict[str, Recorded] = {}
+        self._streams: set[str] = set()
+
+    def record(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """One outcome for each fact; what is new is sealed."""
+        self._look_up([fact.key for fact in facts])
+        known, outcomes = self._known, list[Outcome]()
+        for fact in facts:
+            recorded = known.get(fact.key)
+            if recorded is None:
+                recorded = known[fact.key] = self._append(fact)
+                outcomes.append(Appended(recorded))
+            else:
+                outcomes.append(_repeat(recorded, fact))
+        return outcomes
+
+    def revise(self, facts: Sequence[Fact], outcomes: Sequence[Outcome], revise: Revise) -> None:
+        """Ask for every fact that was known already, and record what is answered."""
+        extra: list[Fact] = []
+        for fact, outcome in zip(facts, outcomes, strict=True):
+            if not isinstance(outcome, Appended):
+                extra.extend(revise(fact, outcome.recorded))
+        if extra:
+            self.record(extra)
+
+    def _look_up(self, keys: Iterable[str]) -> None:
+        rows = self._log.by_key([key for key in keys if key not in self._known])
+        for key, row in rows.items():
+            self._known[key] = recorded_from(row, self._codec)
+
+    def _append(self, fact: Fact) -> Recorded:
+        stream, key, occurred_at, event, meta = fact
+        require_text("key", key)
+        if not key or stream not in self._streams:
+            self._check(stream, key)
+        occurred_at = require_time("occurred_at", occurred_at)
+        topic, state = self._codec.encode(event)
+        metadata = "" if meta is NO_META else encode_meta(meta)
+        recorded_at = self._tip.stamp(self._clock)
+        times = time_text(occurred_at), time_text(recorded_at)
+        row = self._tip.seal(stream, None, topic, state, key, *times, metadata)
+        self._rows.append(row)
+        number, _, version, *_, previous, digest = row
+        return Recorded(
+            number, stream, version, key, occurred_at, recorded_at, event, meta,
+            previous.hex(), digest.hex(),
+        )  # fmt: skip
+
+    def _check(self, stream: str, key: str) -> None:
+        """Names that can be kept; a stream is looked at once."""
+        if not key:
+            raise BadTextError("key", key, "it is empty; give the fact an identity")
+        if not require_text("stream", stream):
+            raise BadTextError("stream", stream, "it is empty; name the account")
+        self._streams.add(stream)
+
+
+def _repeat(recorded: Recorded, fact: Fact) -> AlreadyAppended | Conflict:
+    """The answer for a key that is known: by content alone, whatever the two times say."""
+    differing = differences(recorded.event, fact.event)
+    return Conflict(recorded, fact, differing) if differing else AlreadyAppended(recorded)
+
+
+def require_fresh(
+    expected: Mapping[str, int], before: Mapping[str, int], outcomes: Iterable[Outcome]
+) -> None:
+    """``StaleStreamError`` if others moved a stream and there is anything new to write.
+
+    A retry of what is recorded already is never stale: its answer was only lost.
+    """
+    moved = [stream for stream, version in expected.items() if before[stream] != version]
+    if moved and any(isinstance(outcome, Appended) for outcome in outcomes):
+        name = moved[0]
+        raise StaleStreamError(
+            f"{name} is at version {before[name]}, and this was decided at {expected[name]}; "
+            "fold what is new and decide again"
+        )
+
+
+def require_no_conflict(outcomes: Iterable[Outcome]) -> None:
+    """``ConflictError`` for the first fact whose key is known with other content."""
+    for outcome in outcomes:
+        if isinstance(outcome, Conflict):
+            field, booked, seen = outcome.differing[0]
+            raise ConflictError(
+                f"{outcome.fact.key} is recorded as number {outcome.recorded.number} with "
+                f"{field} {booked}, not {seen}; record a correction under a key of its own"
+            )

@@ -1,0 +1,140 @@
+"""The rows of one store and the few things that can be done with them.
+
+A log knows rows, not events: what a fact is, and when it is the same fact, is decided once for
+all logs in :mod:`ledger.store.base`. A new kind of database implements this class and has the
+store, the recorders and their tests.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from threading import Event
+from typing import NamedTuple
+
+from ledger.store.port import Finding
+from ledger.store.rows import Columns, Head, Row
+
+
+class Ref(NamedTuple):
+    """An entry of the index: this event of this stream is about that."""
+
+    stream: str
+    kind: str
+    id: str
+    number: int
+
+
+class Log(ABC):
+    """Append-only rows in one order, unique by (stream, version) and by key.
+
+    Safe for threads. ``writing()`` holds the one writer's lock; reads inside it are allowed.
+    """
+
+    def __init__(self) -> None:
+        self._bells: set[Event] = set()
+
+    def listen(self, bell: Event) -> None:
+        """Have an event set whenever this process has written."""
+        self._bells.add(bell)
+
+    def unlisten(self, bell: Event) -> None:
+        """The opposite of :meth:`listen`."""
+        self._bells.discard(bell)
+
+    def ring(self) -> None:
+        """Tell those who listen that there is more to read."""
+        for bell in tuple(self._bells):
+            bell.set()
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[None]:
+        """The writer's lock and a transaction: kept at the end, undone by an exception."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[None]:
+        """Several reads of one and the same state."""
+
+    @property
+    @abstractmethod
+    def depth(self) -> int:
+        """How many ``writing()`` of this thread are open; only inside one of them."""
+
+    @abstractmethod
+    def add(self, rows: Sequence[Columns]) -> None:
+        """Write sealed rows and their keys; only inside ``writing()``."""
+
+    @abstractmethod
+    def head(self) -> int:
+        """The last number; 0 if there is none."""
+
+    @abstractmethod
+    def end(self) -> tuple[int, str]:
+        """The last number and the latest ``recorded_at``; ``(0, "")`` in an empty log."""
+
+    @abstractmethod
+    def head_of(self, stream: str) -> Head:
+        """A stream's last event; ``NO_HEAD`` if it has none."""
+
+    @abstractmethod
+    def streams(self) -> list[str]:
+        """All streams, sorted."""
+
+    @abstractmethod
+    def of_log(
+        self, *, gt: int, lte: int | None, limit: int, topics: Sequence[str] = ()
+    ) -> list[Row]:
+        """Rows by number: above ``gt``, up to ``lte``, of these topics if any are given."""
+
+    @abstractmethod
+    def of_stream(
+        self, stream: str, *, gt: int | None, lte: int | None, desc: bool, limit: int | None
+    ) -> list[Row]:
+        """A stream's rows by version: above ``gt``, up to ``lte``."""
+
+    @abstractmethod
+    def by_key(self, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows under these keys, as far as they are known."""
+
+    @abstractmethod
+    def recorded_before(self, number: int) -> tuple[int, str]:
+        """The last row with a ``recorded_at`` up to a number, and that time; else ``(0, "")``."""
+
+    @abstractmethod
+    def tracked(self, name: str) -> int | None:
+        """How far a named reader of another log has come; None if it has not begun."""
+
+    @abstractmethod
+    def track(self, name: str, number: int) -> None:
+        """Keep how far a named reader has come; only inside ``writing()``."""
+
+    @abstractmethod
+    def refs_upto(self) -> int:
+        """The number the index of references has reached."""
+
+    @abstractmethod
+    def add_refs(self, refs: Sequence[Ref], upto: int) -> None:
+        """Extend the index up to a number; only inside ``writing()``."""
+
+    @abstractmethod
+    def clear_refs(self) -> None:
+        """Drop the index; it is rebuilt when it is next asked. Only inside ``writing()``."""
+
+    @abstractmethod
+    def of_ref(
+        self, stream: str, kind: str, id: str, *, gt: int, lte: int | None, limit: int
+    ) -> list[Row]:
+        """Indexed rows by number."""
+
+    @abstractmethod
+    def audit_page(self, *, gt: int, limit: int) -> list[Row]:
+        """Like ``of_log``, but also of a damaged file as much as can be read."""
+
+    @abstractmethod
+    def faults(self) -> Iterator[Finding]:
+        """What is wrong around the rows: the side table of keys, missing protections."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give everything back."""

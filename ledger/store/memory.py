@@ -1,0 +1,188 @@
+"""A store in memory: for tests, simulations and questions; it forgets when it is dropped."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from operator import attrgetter
+from threading import RLock
+
+from ledger.clock import Clock
+from ledger.errors import StoreClosedError
+from ledger.store.base import LogStore
+from ledger.store.codec import CODEC, Codec
+from ledger.store.log import Log, Ref
+from ledger.store.port import Finding
+from ledger.store.rows import NO_HEAD, Columns, Head, Row
+
+_number = attrgetter("number")
+_version = attrgetter("version")
+
+
+class MemoryLog(Log):
+    """Rows in a list: number n stands at place n - 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = RLock()
+        self._depth = 0
+        self._closed = False
+        self._rows: list[Row] = []
+        self._streams: dict[str, list[Row]] = defaultdict(list)
+        self._keys: dict[str, Row] = {}
+        self._tracking: dict[str, int] = {}
+        self._refs: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        self._refs_upto = 0
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The lock. Rows are added last of all, so that there is nothing to undo."""
+        with self.reading():
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """The lock."""
+        with self._lock:
+            if self._closed:
+                raise StoreClosedError("this store was closed; open it again")
+            yield
+
+    @property
+    def depth(self) -> int:
+        """How many ``writing()`` of this thread are open."""
+        return self._depth
+
+    def add(self, rows: Sequence[Columns]) -> None:
+        """Append the rows and index them."""
+        for row in map(Row._make, rows):
+            self._rows.append(row)
+            self._streams[row.stream].append(row)
+            if row.key is not None:
+                self._keys[row.key] = row
+
+    def head(self) -> int:
+        """The last number."""
+        with self.reading():
+            return self._rows[-1].number if self._rows else 0
+
+    def end(self) -> tuple[int, str]:
+        """The last number and the latest ``recorded_at``."""
+        return self.head(), self.recorded_before(self.head())[1]
+
+    def head_of(self, stream: str) -> Head:
+        """A stream's last event."""
+        with self.reading():
+            rows = self._streams.get(stream)
+            return Head(rows[-1].version, rows[-1].hash) if rows else NO_HEAD
+
+    def streams(self) -> list[str]:
+        """All streams, sorted."""
+        with self.reading():
+            return sorted(self._streams)
+
+    def of_log(
+        self, *, gt: int, lte: int | None, limit: int, topics: Sequence[str] = ()
+    ) -> list[Row]:
+        """Rows by number."""
+        with self.reading():
+            rows = self._rows
+            first = bisect_right(rows, gt, key=_number)
+            last = len(rows) if lte is None else bisect_right(rows, lte, key=_number)
+            found = (rows[place] for place in range(first, last))
+            return list(islice((row for row in found if not topics or row.topic in topics), limit))
+
+    def of_stream(
+        self, stream: str, *, gt: int | None, lte: int | None, desc: bool, limit: int | None
+    ) -> list[Row]:
+        """A stream's rows by version."""
+        with self.reading():
+            rows = self._streams.get(stream, [])
+            first = 0 if gt is None else bisect_right(rows, gt, key=_version)
+            last = len(rows) if lte is None else bisect_right(rows, lte, key=_version)
+            places = reversed(range(first, last)) if desc else iter(range(first, last))
+            return [rows[place] for place in islice(places, limit)]
+
+    def by_key(self, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows under these keys."""
+        with self.reading():
+            return {key: self._keys[key] for key in keys if key in self._keys}
+
+    def recorded_before(self, number: int) -> tuple[int, str]:
+        """The last row with a time up to a number."""
+        with self.reading():
+            for place in range(min(number, len(self._rows)), 0, -1):
+                row = self._rows[place - 1]
+                if row.recorded_at is not None:
+                    return row.number, row.recorded_at
+            return 0, ""
+
+    def tracked(self, name: str) -> int | None:
+        """How far a named reader has come."""
+        with self.reading():
+            return self._tracking.get(name)
+
+    def track(self, name: str, number: int) -> None:
+        """Keep how far a named reader has come."""
+        self._tracking[name] = number
+
+    def refs_upto(self) -> int:
+        """The number the index has reached."""
+        with self.reading():
+            return self._refs_upto
+
+    def add_refs(self, refs: Sequence[Ref], upto: int) -> None:
+        """Extend the index."""
+        for stream, kind, id, number in refs:
+            insort(self._refs[stream, kind, id], number)
+        self._refs_upto = upto
+
+    def clear_refs(self) -> None:
+        """Drop the index."""
+        self._refs.clear()
+        self._refs_upto = 0
+
+    def of_ref(
+        self, stream: str, kind: str, id: str, *, gt: int, lte: int | None, limit: int
+    ) -> list[Row]:
+        """Indexed rows by number."""
+        with self.reading():
+            numbers = self._refs.get((stream, kind, id), [])
+            upto = len(self._rows) if lte is None else lte
+            found = numbers[bisect_right(numbers, gt) : bisect_right(numbers, upto)]
+            return [self._rows[number - 1] for number in found[:limit]]
+
+    def audit_page(self, *, gt: int, limit: int) -> list[Row]:
+        """Rows by number."""
+        return self.of_log(gt=gt, lte=None, limit=limit)
+
+    def faults(self) -> Iterator[Finding]:
+        """Keys that do not lead to the row that carries them."""
+        keyed = {row.key: row for row in self._rows if row.key is not None}
+        for key in sorted(keyed.keys() ^ self._keys.keys()):
+            row = keyed.get(key) or self._keys[key]
+            yield Finding(row.number, row.stream, f"the table of keys disagrees on {key}")
+
+    def close(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._closed = True
+
+
+class MemoryStore(LogStore):
+    """The event store over a :class:`MemoryLog`.
+
+    >>> from ledger.clock import system_clock
+    >>> MemoryStore(system_clock).head()
+    0
+    """
+
+    def __init__(self, clock: Clock, *, codec: Codec = CODEC) -> None:
+        super().__init__(MemoryLog(), clock, codec)

@@ -1,0 +1,112 @@
+"""Opening a SQLite file so that what it acknowledges is kept, and its errors as ours."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from eventsourcing.persistence import IntegrityError
+
+from ledger.errors import (
+    CorruptEventError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreSettingsError,
+)
+from ledger.store import sqlite_schema as schema
+from ledger.store.sqlite_module import OLDEST, SQLITE, sqlite3
+
+_BUSY, _LOCKED, _CONSTRAINT = 5, 6, 19
+_TRIES: Final = 50
+
+# SQLite's primary result codes, see its documentation.
+_MEANING: Final[dict[int, tuple[type[StoreError], str]]] = {
+    _BUSY: (StoreBusyError, "another process holds the writer's lock; try again"),
+    _LOCKED: (StoreBusyError, "another process holds the writer's lock; try again"),
+    8: (StoreSettingsError, "the file cannot be written; check its permissions"),
+    14: (StoreSettingsError, "the file cannot be opened; check path and permissions"),
+    13: (StoreFullError, "the disk is full and nothing was kept; make room and try again"),
+    11: (CorruptEventError, "the file is damaged; run verify and restore a backup"),
+    26: (CorruptEventError, "the file is not a SQLite database, or its start is damaged"),
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """SQLite's errors as those of this library, or of ``eventsourcing`` for a taken place."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error) from error
+
+
+def translate(error: sqlite3.Error) -> Exception:
+    """The error of this library, or of ``eventsourcing``, that says the same and what to do."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == _CONSTRAINT:
+        return IntegrityError(str(error))
+    if "decode to UTF-8" in str(error):
+        return CorruptEventError("a stored text is not UTF-8; run verify and restore a backup")
+    kind, advice = _MEANING.get(code, (StoreError, "nothing of the call was kept"))
+    return kind(f"{error}: {advice}")
+
+
+def connect(path: str | Path, *, busy_seconds: int) -> sqlite3.Connection:
+    """Open or make a ledger file, readable by its owner alone, and assert its settings.
+
+    Raises ``StoreSettingsError`` if the file cannot be kept as promised or is something else.
+    """
+    if SQLITE.version < OLDEST:
+        raise StoreSettingsError(f"SQLite {SQLITE.version} is too old; {OLDEST} is needed")
+    name = os.fspath(path)
+    _touch(name)
+    with translated():
+        connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+    try:
+        with translated():
+            _prepare(connection, name, busy_seconds)
+    except (StoreError, IntegrityError):
+        connection.close()
+        raise
+    return connection
+
+
+def _touch(name: str) -> None:
+    """Make the file with mode 0600, which SQLite's own side files then take over."""
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreSettingsError(f"{name} cannot be opened for writing: {error}") from None
+
+
+def _prepare(connection: sqlite3.Connection, name: str, busy_seconds: int) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:d}")
+    for setting, (value, _) in schema.SETTINGS.items():
+        _set(connection, f"PRAGMA {setting} = {value}")
+    for tuning in schema.TUNING:
+        connection.execute(f"PRAGMA {tuning}")
+    schema.require_settings(connection, name)
+    connection.execute("BEGIN IMMEDIATE")
+    if not schema.has_schema(connection):
+        schema.create_schema(connection)
+    connection.execute("COMMIT")
+    schema.require_schema(connection, name)
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    """Two processes that make one file at once: switching to WAL does not wait by itself."""
+    for _ in range(_TRIES):
+        try:
+            connection.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (_BUSY, _LOCKED):
+                raise
+            time.sleep(1 / 10)
+        else:
+            return
+    connection.execute(pragma)

@@ -1,0 +1,144 @@
+"""The tables of a SQLite store, what protects them, and the settings that keep its word."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.errors import StoreSettingsError
+from ledger.store.sqlite_module import sqlite3
+
+APPLICATION_ID: Final = 0x54_4C_44_47
+"""``TLDG``: marks a file as a ledger."""
+
+SCHEMA_VERSION: Final = 1
+
+EVENTS: Final = """CREATE TABLE events (
+  number INTEGER PRIMARY KEY,
+  stream TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  key TEXT,
+  occurred_at TEXT,
+  recorded_at TEXT,
+  metadata TEXT NOT NULL,
+  state BLOB NOT NULL,
+  prev_hash BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  UNIQUE (stream, version)
+) STRICT"""
+
+KEYS: Final = """CREATE TABLE keys (
+  key TEXT PRIMARY KEY NOT NULL,
+  number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID"""
+
+# INSERT OR REPLACE deletes the row in its way without firing a DELETE trigger, so the insert
+# itself must be refused: events only grow at the end, of the log and of their stream.
+_EVENTS_GROW = """CREATE TRIGGER events_grow BEFORE INSERT ON events
+WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM events)
+  OR NEW.version <= (SELECT max(version) FROM events WHERE stream = NEW.stream)
+BEGIN SELECT raise(ABORT, 'append-only: events are added at the end'); END"""
+
+_KEYS_GROW = """CREATE TRIGGER keys_grow BEFORE INSERT ON keys
+WHEN EXISTS (SELECT 1 FROM keys WHERE key = NEW.key)
+BEGIN SELECT raise(ABORT, 'append-only: the key is taken'); END"""
+
+# For auditors with any SQLite tool: the states as text and the hashes as hexadecimal.
+_JOURNAL = """CREATE VIEW journal AS
+SELECT number, stream, version, topic, key, occurred_at, recorded_at, metadata,
+  CAST(state AS TEXT) AS state, lower(hex(prev_hash)) AS prev_hash, lower(hex(hash)) AS hash
+FROM events"""
+
+
+def _refusing(table: str, verb: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table}\n"
+        f"BEGIN SELECT raise(ABORT, 'append-only: {table} are never changed'); END"
+    )
+
+
+PROTECTED: Final[dict[str, str]] = {
+    "events": EVENTS,
+    "keys": KEYS,
+    "events_grow": _EVENTS_GROW,
+    "keys_grow": _KEYS_GROW,
+    "events_no_update": _refusing("events", "update"),
+    "events_no_delete": _refusing("events", "delete"),
+    "keys_no_update": _refusing("keys", "update"),
+    "keys_no_delete": _refusing("keys", "delete"),
+}
+"""What must stand in the file exactly as it is written here."""
+
+DERIVED: Final[tuple[str, ...]] = (
+    """CREATE TABLE refs (
+  stream TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY (stream, kind, id, number)
+) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE cursors (name TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL) STRICT",
+    "CREATE TABLE tracking (name TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL) STRICT",
+    _JOURNAL,
+)
+
+SETTINGS: Final[dict[str, tuple[str, object]]] = {
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),
+    "recursive_triggers": ("ON", 1),
+    "fullfsync": ("ON", 1),
+}
+"""Settings that are set and must then be found: the value to write and the value to read."""
+
+TUNING: Final = ("cache_size = -65536", "wal_autocheckpoint = 16000", "trusted_schema = OFF")
+
+
+def require_settings(connection: sqlite3.Connection, path: str) -> None:
+    """``StoreSettingsError`` unless the connection keeps what it acknowledges."""
+    for name, (wanted, value) in SETTINGS.items():
+        (found,) = connection.execute(f"PRAGMA {name}").fetchone()
+        if found != value:
+            raise StoreSettingsError(
+                f"{path}: {name} is {found}, and only {wanted} keeps what was acknowledged; "
+                "use a file on a local disk that no other program has opened in another mode"
+            )
+    (timeout,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    if timeout <= 0:
+        raise StoreSettingsError(f"{path}: busy_timeout is {timeout}; give a time to wait")
+
+
+def create_schema(connection: sqlite3.Connection) -> None:
+    """Make the tables of an empty file; inside a transaction."""
+    for statement in (*PROTECTED.values(), *DERIVED):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def has_schema(connection: sqlite3.Connection) -> bool:
+    """Whether the tables were made before."""
+    query = "SELECT count(*) FROM sqlite_schema WHERE name IN ('events', 'keys')"
+    return bool(connection.execute(query).fetchone()[0])
+
+
+def unprotected(connection: sqlite3.Connection) -> list[str]:
+    """The tables and triggers that are missing or are not what they were made as."""
+    query = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    found = dict(connection.execute(query).fetchall())
+    return [name for name, sql in PROTECTED.items() if found.get(name) != sql]
+
+
+def require_schema(connection: sqlite3.Connection, path: str) -> None:
+    """``StoreSettingsError`` unless the file is a ledger of this version with its protections."""
+    (marker,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if marker != APPLICATION_ID:
+        raise StoreSettingsError(f"{path} is not a ledger: its mark is missing; use a new file")
+    if version != SCHEMA_VERSION:
+        raise StoreSettingsError(
+            f"{path} has schema {version} and this version knows {SCHEMA_VERSION}; "
+            "open it with the version that wrote it"
+        )
+    lost = unprotected(connection)
+    if lost:
+        raise StoreSettingsError(
+            f"{path}: {', '.join(lost)} was removed or changed, so history is not protected; "
+            "verify the file against a digest and restore a backup"
+        )

@@ -1,0 +1,62 @@
+"""Two kinds of store, one behaviour: equal input and clock give equal answers and hashes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.domain.events import Fact
+from ledger.store.memory import MemoryStore
+from ledger.store.sqlite import SQLiteStore
+from tests.contract.helpers import Clock, fill, order
+
+FACTS = st.builds(
+    fill,
+    st.integers(0, 12),
+    st.sampled_from(["U1", "U2", "Zürich"]),
+    last_qty=st.sampled_from([Decimal(1), Decimal("1.0"), Decimal(2)]),
+    label=st.sampled_from([None, "swing", "Überhang"]),
+) | st.builds(order, st.sampled_from(["c1", "c2"]), st.sampled_from(["U1", "U2"]))
+BATCHES = st.lists(st.lists(FACTS, max_size=6), max_size=6)
+
+
+@settings(max_examples=25)
+@given(BATCHES)
+def test_memory_and_sqlite_agree(batches: list[list[Fact]]) -> None:
+    with TemporaryDirectory() as folder, SQLiteStore(Path(folder) / "log", Clock()) as sqlite:
+        memory = MemoryStore(Clock())
+        for batch in batches:
+            assert memory.append(batch) == sqlite.append(batch)
+        assert list(memory.read_all()) == list(sqlite.read_all())
+        assert memory.digest() == sqlite.digest()
+        assert memory.verify(sqlite.digest()) == sqlite.verify(memory.digest())
+        for stream in memory.streams():
+            for kind, id in [("order", "c1"), ("instrument", "ESZ6"), ("exec", fill(3).key)]:
+                refs = list(memory.refs(stream, kind, id))
+                assert refs == list(sqlite.refs(stream, kind, id))
+
+
+@given(BATCHES, st.randoms(use_true_random=False))
+def test_every_key_is_recorded_once_whatever_comes_again(batches, random) -> None:
+    store = MemoryStore(Clock())
+    facts = [fact for batch in batches for fact in batch]
+    for _ in range(3):
+        store.append(random.sample(facts, len(facts)))
+    assert sorted(r.key for r in store.read_all()) == sorted({fact.key for fact in facts})
+
+
+@given(BATCHES)
+def test_the_log_is_gapless_and_verifies(batches: list[list[Fact]]) -> None:
+    store = MemoryStore(Clock())
+    for batch in batches:
+        store.append(batch)
+    recorded = list(store.read_all())
+    assert [r.number for r in recorded] == list(range(1, store.head() + 1))
+    for stream in store.streams():
+        versions = [r.version for r in store.read(stream)]
+        assert versions == list(range(1, store.version(stream) + 1))
+    assert store.verify(store.digest()) == (store.head(), ())
