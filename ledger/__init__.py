@@ -1,0 +1,82 @@
+"""Event-sourced order and position ledger: exact, bitemporal, provable.
+
+>>> import ledger
+>>> with ledger.open("memory://") as book:
+...     _ = book.open_account("paper", base_currency="USD")
+...     book.balances("paper")
+[]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable as _Callable
+from datetime import datetime as _datetime
+
+from ledger.book import Book
+from ledger.clock import system_clock as _system_clock
+from ledger.domain.events import (
+    AccountKind,
+    Booking,
+    Contingency,
+    Crossing,
+    Fee,
+    FeeKind,
+    FeeRule,
+    Intent,
+    LotSelector,
+    Meta,
+    OrdType,
+    Side,
+    Source,
+    StopReason,
+    TimeInForce,
+    make_fact,
+)
+from ledger.domain.instruments import Instrument, InstrumentKind, Settles, TickRounding
+from ledger.domain.numbers import parse, text
+from ledger.domain.order_commands import (
+    CancelOrder,
+    LinkOrders,
+    MoveStop,
+    MoveTarget,
+    PlaceOrder,
+    ReplaceOrder,
+)
+from ledger.domain.order_status import OrdStatus
+from ledger.errors import LedgerError, UnknownStoreError
+from ledger.store.memory import MemoryStore
+from ledger.store.port import AlreadyAppended, Appended, Conflict, EventStore
+from ledger.store.sqlite import SQLiteStore
+
+_Clock = _Callable[[], _datetime]
+
+
+def open(url: str, *, clock: _Clock = _system_clock) -> Book:
+    """Open a book: ``sqlite:///path/to/file.db`` (made on first use) or ``memory://``.
+
+    ``clock`` says when a fact was learned; every answer but ``recorded_at`` is free of it.
+    """
+    return Book(open_store(url, clock=clock), clock)
+
+
+def open_store(url: str, *, clock: _Clock = _system_clock) -> EventStore:
+    """Open the event store behind a url, without a book."""
+    scheme, found, path = url.partition("://")
+    if found and scheme == "memory" and not path:
+        return MemoryStore(clock)
+    if found and scheme == "sqlite" and path.startswith("/") and len(path) > 1:
+        return SQLiteStore(path[1:], clock)
+    raise UnknownStoreError(
+        f"{url!r} names no store; write sqlite:///relative/file.db, sqlite:////absolute/file.db "
+        "or memory://"
+    )
+
+
+__all__ = [
+    "AccountKind", "AlreadyAppended", "Appended", "Book", "Booking", "CancelOrder", "Conflict",
+    "Contingency", "Crossing", "EventStore", "Fee", "FeeKind", "FeeRule", "Instrument",
+    "InstrumentKind", "Intent", "LedgerError", "LinkOrders", "LotSelector", "MemoryStore", "Meta",
+    "MoveStop", "MoveTarget", "OrdStatus", "OrdType", "PlaceOrder", "ReplaceOrder",
+    "SQLiteStore", "Settles", "Side", "Source", "StopReason", "TickRounding", "TimeInForce",
+    "make_fact", "open", "open_store", "parse", "text",
+]  # fmt: skip

@@ -1,0 +1,301 @@
+"""Book: what a bot's author holds in his hand.
+
+A book keeps the accounts it has loaded in memory and folds what it appends; it never rereads
+a stream for a command. Commands are decided on that state and appended at its version; if
+another process was faster, the book catches up and decides again. What a venue reports is a
+fact and is appended whatever the books say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ledger.deciding import Decision, decided, enriched, key_of
+from ledger.domain.account_rules import (
+    check_booking_change,
+    check_trade,
+    spin_off,
+    transfer_legs,
+)
+from ledger.domain.accounts import Account
+from ledger.domain.events import (
+    NET,
+    NO_META,
+    AccountOpened,
+    Booking,
+    BookingMethodChanged,
+    Event,
+    Fact,
+    FillBooked,
+    InstrumentDefined,
+    Leg,
+    Meta,
+    OrderAccepted,
+    PositionTransferred,
+    Recorded,
+    SpinOffReceived,
+    make_fact,
+)
+from ledger.domain.instruments import Instrument
+from ledger.domain.order_commands import CancelOrder, MoveStop, OrderCommand, PlaceOrder
+from ledger.errors import ConflictError, RefusedError, StaleStreamError
+from ledger.reading import Reader
+from ledger.store.port import (
+    AlreadyAppended,
+    Appended,
+    Conflict,
+    EventStore,
+    Outcome,
+    Revise,
+)
+
+RETRIES = 5
+
+
+class Book(Reader):
+    """The books of all accounts in one store.
+
+    >>> import ledger
+    >>> book = ledger.open("memory://")
+    >>> _ = book.open_account("paper", base_currency="USD")
+    >>> _ = book.define("paper", ledger.Instrument(instrument_id="X", symbol="X",
+    ...                 kind=ledger.InstrumentKind.EQUITY, currency="USD"))
+    >>> _ = book.fill("paper", exec_id="e1", instrument_id="X", side=ledger.Side.BUY,
+    ...               last_qty=Decimal(2), last_px=Decimal("10.50"))
+    >>> book.position("paper", "X").net_qty
+    Decimal('2')
+    """
+
+    def __init__(self, store: EventStore, clock: Callable[[], datetime]) -> None:
+        super().__init__(store)
+        self.clock = clock
+
+    # -- facts --------------------------------------------------------------------------
+
+    def record(
+        self,
+        account: str,
+        event: Event,
+        *,
+        occurred_at: datetime | None = None,
+        meta: Meta = NO_META,
+        key: str | None = None,
+    ) -> Outcome:
+        """Record a fact from outside. The same fact again has no effect; the same key with
+        other content raises ``ConflictError`` and records nothing."""
+        fact = make_fact(account, event, occurred_at or self.clock(), meta=meta, key=key)
+        outcome = self.record_all([fact])[0]
+        if isinstance(outcome, Conflict):
+            raise ConflictError(_conflict_text(outcome))
+        return outcome
+
+    def record_all(
+        self, facts: Sequence[Fact], *, revise: Revise | None = None, dry_run: bool = False
+    ) -> list[Outcome]:
+        """Record many facts in one transaction; one outcome for each, in order."""
+        with self._lock:
+            complete = enriched(self.store, facts)
+            outcomes = self.store.append(complete, revise=revise, dry_run=dry_run)
+            if not dry_run:
+                self._fold_new(outcomes, {fact.stream for fact in facts}, revise is not None)
+            return outcomes
+
+    def open_account(
+        self, account: str, *, base_currency: str, occurred_at: datetime | None = None, **how: Any
+    ) -> Outcome:
+        """Begin an account's books; ``how`` is any other field of ``AccountOpened``."""
+        event = AccountOpened(base_currency=base_currency, **how)
+        return self.record(account, event, occurred_at=occurred_at)
+
+    def define(
+        self, account: str, instrument: Instrument, *, effective_from: datetime | None = None
+    ) -> Outcome:
+        """Say what an instrument is, from ever or from a moment on."""
+        event = InstrumentDefined(instrument=instrument, effective_from=effective_from)
+        return self.record(account, event)
+
+    def fill(self, account: str, *, occurred_at: datetime | None = None, **fill: Any) -> Outcome:
+        """Book an execution; the fields are those of ``FillBooked``. Twice has no effect."""
+        return self.record(account, FillBooked(**fill), occurred_at=occurred_at)
+
+    def accept(
+        self,
+        account: str,
+        cl_ord_id: str,
+        *,
+        order_id: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> Outcome:
+        """The venue took the order."""
+        event = OrderAccepted(cl_ord_id=cl_ord_id, order_id=order_id)
+        return self.record(account, event, occurred_at=occurred_at)
+
+    # -- commands -----------------------------------------------------------------------
+
+    def execute(
+        self,
+        account: str,
+        command: OrderCommand,
+        *,
+        occurred_at: datetime | None = None,
+        key: str | None = None,
+        meta: Meta = NO_META,
+    ) -> list[Outcome]:
+        """Decide a command on the books as they are, and record what follows from it.
+
+        Raises a ``RefusedError`` when today's rules refuse it; repeated under the same key (an
+        order's own id, ``key``, or subject and ``occurred_at``) it answers what was recorded.
+        """
+        at = occurred_at or self.clock()
+
+        def decide(state: Account) -> list[Fact]:
+            events = decided(self.store, state, command)
+            return [make_fact(account, event, at, meta=meta, key=key) for event in events]
+
+        return self._decide(account, decide, key_of(account, command, at, key))
+
+    def place(self, account: str, *, occurred_at: datetime | None = None, **order: Any) -> Outcome:
+        """Place an order; the fields are those of ``PlaceOrder``."""
+        return self.execute(account, PlaceOrder(**order), occurred_at=occurred_at)[0]
+
+    def cancel(
+        self, account: str, *, occurred_at: datetime | None = None, **request: Any
+    ) -> Outcome:
+        """Ask to cancel an order; the fields are those of ``CancelOrder``."""
+        return self.execute(account, CancelOrder(**request), occurred_at=occurred_at)[0]
+
+    def move_stop(
+        self, account: str, *, occurred_at: datetime | None = None, **move: Any
+    ) -> Outcome:
+        """Move the stop of an order; the fields are those of ``MoveStop``."""
+        return self.execute(account, MoveStop(**move), occurred_at=occurred_at)[0]
+
+    def trade(self, account: str, *, occurred_at: datetime | None = None, **fill: Any) -> Outcome:
+        """Enter a trade by hand: a fill that the account's policies may refuse."""
+        event = FillBooked(**(fill | {"by_hand": True}))
+        at = occurred_at or self.clock()
+
+        def decide(state: Account) -> list[Fact]:
+            fact = make_fact(account, event, at)
+            number, version = state.number + 1, state.version + 1
+            check_trade(state, Recorded(number, account, version, fact.key, at, at, event), event)
+            return [fact]
+
+        return self._decide(account, decide, event.identity().key(account))[0]
+
+    def change_booking(
+        self,
+        account: str,
+        booking: Booking,
+        *,
+        instrument_id: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> Outcome:
+        """Another booking method; only while flat, or after every known fill."""
+        event = BookingMethodChanged(booking=booking, instrument_id=instrument_id)
+        at = occurred_at or self.clock()
+
+        def decide(state: Account) -> list[Fact]:
+            check_booking_change(state, event, at)
+            return [make_fact(account, event, at)]
+
+        return self._decide(account, decide, make_fact(account, event, at).key)[0]
+
+    def transfer(
+        self,
+        sender: str,
+        receiver: str,
+        *,
+        id: str,
+        instrument_id: str,
+        qty: Decimal,
+        position_id: str = NET,
+        seq: int | None = None,
+        occurred_at: datetime | None = None,
+    ) -> list[Outcome]:
+        """Move units with their lots, basis and dates: one leg an account, one transaction."""
+        at = occurred_at or self.clock()
+        asked = PositionTransferred(
+            id=id,
+            leg=Leg.OUT,
+            instrument_id=instrument_id,
+            qty=qty,
+            counterparty=receiver,
+            position_id=position_id,
+            seq=seq,
+        )
+
+        def decide(state: Account) -> list[Fact]:
+            sent, received = transfer_legs(state, receiver, asked)
+            return [make_fact(sender, sent, at), make_fact(receiver, received, at)]
+
+        return self._decide(sender, decide, asked.identity().key(sender))
+
+    def spin_off(
+        self,
+        account: str,
+        event: SpinOffReceived,
+        *,
+        basis_share: Decimal,
+        occurred_at: datetime | None = None,
+    ) -> Outcome:
+        """Book a spin-off with the share (0..1) of the parent's basis that goes with it."""
+        at = occurred_at or self.clock()
+
+        def decide(state: Account) -> list[Fact]:
+            return [make_fact(account, spin_off(state, event, basis_share), at)]
+
+        return self._decide(account, decide, event.identity().key(account))[0]
+
+    def _decide(self, account: str, decide: Decision, known_key: str) -> list[Outcome]:
+        """Fold, decide, append at the version decided on; again when another was faster."""
+        with self._lock:
+            for _ in range(RETRIES):
+                state = self.account(account)
+                try:
+                    return self._append_decided(state, decide(state))
+                except RefusedError:
+                    known = self.store.by_key([known_key]).get(known_key)
+                    if known is None:
+                        raise
+                    return [AlreadyAppended(known)]
+                except StaleStreamError:
+                    continue
+        raise StaleStreamError(
+            f"account {account}: others appended first {RETRIES} times; try the command again"
+        )
+
+    def _append_decided(self, state: Account, facts: list[Fact]) -> list[Outcome]:
+        others = {fact.stream for fact in facts} - {state.name}
+        expected = {state.name: state.version}
+        expected |= {name: self.account(name).version for name in others}
+        outcomes = self.store.append(facts, expected=expected, all_or_nothing=True)
+        self._fold_new(outcomes, {state.name, *others}, revised=False)
+        return outcomes
+
+    def _fold_new(self, outcomes: list[Outcome], streams: set[str], revised: bool) -> None:
+        """Fold what was just appended; read the rest where others wrote in between."""
+        for name in streams & self._accounts.keys():
+            account = self._accounts[name]
+            new = [
+                outcome.recorded
+                for outcome in outcomes
+                if isinstance(outcome, Appended) and outcome.recorded.stream == name
+            ]
+            follows = bool(new) and not revised and new[0].version == account.version + 1
+            if follows and new[-1].version == account.version + len(new):
+                self._catch_up(account, new)
+            elif new or revised:
+                self._catch_up(account, self.store.read(name, after=account.version))
+
+
+def _conflict_text(conflict: Conflict) -> str:
+    told = ", ".join(f"{name} {old} booked, {new} now" for name, old, new in conflict.differing)
+    return (
+        f"{conflict.fact.key} is already recorded as number {conflict.recorded.number} with "
+        f"other content ({told}); what was booked first stands: give it another id, or record "
+        "a correction"
+    )

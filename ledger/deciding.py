@@ -1,0 +1,133 @@
+"""From commands to facts: what a book decides with, apart from the state it decides on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from ledger import history
+from ledger.domain.account_rules import check_placing
+from ledger.domain.accounts import Account
+from ledger.domain.events import (
+    Event,
+    Fact,
+    FeeCharged,
+    FillBooked,
+    FillBusted,
+    FillCorrected,
+    Identity,
+    OrderPlaced,
+)
+from ledger.domain.gates import changed
+from ledger.domain.order_commands import (
+    CancelOrder,
+    LinkOrders,
+    MoveStop,
+    MoveTarget,
+    OrderCommand,
+    PlaceOrder,
+    ReplaceOrder,
+)
+from ledger.domain.order_rules import decide
+from ledger.domain.orders import Order
+from ledger.store.port import EventStore
+
+Decision = Callable[[Account], list[Fact]]
+
+_TOPICS = {MoveStop: "stop-moved", MoveTarget: "target-moved"}
+
+
+def key_of(account: str, command: OrderCommand, at: datetime, key: str | None) -> str:
+    """The stored key of the fact a command makes, known before it is decided."""
+    if key is not None:
+        return Identity("", "", "command", key).key(account)
+    match command:
+        case PlaceOrder() | ReplaceOrder() | CancelOrder():
+            return Identity("", "", "order", command.cl_ord_id).key(account)
+        case LinkOrders():
+            return Identity("", "", "link", command.link_id).key(account)
+        case MoveStop() | MoveTarget():
+            topic = _TOPICS[type(command)]
+            return Identity("", command.cl_ord_id, topic, at.isoformat()).key(account)
+
+
+def decided(store: EventStore, state: Account, command: OrderCommand) -> tuple[Event, ...]:
+    """The facts that follow from a command on these books; ``RefusedError`` if rules refuse it."""
+    order = None
+    if not isinstance(command, LinkOrders | PlaceOrder):
+        named = getattr(command, "orig_cl_ord_id", command.cl_ord_id)
+        order = find_order(store, state, named)
+    instrument_id = order.instrument_id if order else getattr(command, "instrument_id", None)
+    instrument = state.instrument(instrument_id) if instrument_id else None
+    events = decide(order, command, instrument)
+    for event in events:
+        if isinstance(event, OrderPlaced):
+            check_placing(state, event)
+    return events
+
+
+def find_order(store: EventStore, state: Account, cl_ord_id: str) -> Order | None:
+    """The order under any of its ids: resident, or rebuilt from its own facts."""
+    root = state.order_ids.get(cl_ord_id)
+    if root is not None and root in state.orders:
+        return state.orders[root]
+    facts = history.order_facts(store, state, cl_ord_id)
+    return Order.fold(facts) if facts else None
+
+
+Amendment = FillBusted | FillCorrected | FeeCharged
+
+
+def enriched(store: EventStore, facts: Sequence[Fact]) -> list[Fact]:
+    """Facts about fills, with the fill's own instrument, book and order, so that each names by
+    itself the aggregates it concerns; what a venue leaves out or shortens does not matter."""
+    refs = {ref for fact in facts if (ref := _fill_key(fact)) is not None}
+    if not refs:
+        return list(facts)
+    known = {fact.key: fact.event for fact in facts}
+    known |= {key: found.event for key, found in store.by_key(sorted(refs)).items()}
+    return [_named(store, fact, known) for fact in facts]
+
+
+def _fill_key(fact: Fact) -> str | None:
+    """The key of the fill that a fact is about, if it is about one."""
+    event = fact.event
+    if not isinstance(event, Amendment):
+        return None
+    identity = event.refers_to()
+    return identity.key(fact.stream) if identity is not None else None
+
+
+def _named(store: EventStore, fact: Fact, known: dict[str, Event]) -> Fact:
+    """The fact with what its fill says of itself."""
+    ref = _fill_key(fact)
+    fill = _at_the_root(store, ref, fact.stream, known) if ref is not None else None
+    if fill is None:
+        return fact
+    event: Any = fact.event
+    named = changed(
+        event,
+        instrument_id=fill.instrument_id,
+        position_id=fill.position_id,
+        cl_ord_id=fill.cl_ord_id or event.cl_ord_id,
+    )
+    return fact._replace(event=named)
+
+
+def _at_the_root(
+    store: EventStore, ref: str, stream: str, known: dict[str, Event]
+) -> FillBooked | None:
+    """The fill at the start of a chain of corrections, as far as it is known."""
+    seen: set[str] = set()
+    while ref not in seen:
+        seen.add(ref)
+        event = known.get(ref)
+        if event is None and (found := store.by_key([ref]).get(ref)):
+            event = known[ref] = found.event
+        if isinstance(event, FillBooked):
+            return event
+        if not isinstance(event, FillCorrected):
+            return None
+        ref = event.refers_to().key(stream)
+    return None

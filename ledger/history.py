@@ -1,0 +1,185 @@
+"""History: what the books said at a past moment, what changed since, and why a number is.
+
+A question names two times. ``as_of`` is when things happened; ``known_at`` when we had learned
+of them, and resolves to a log number, which every answer carries: an answer for a number never
+changes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import attrs
+
+from ledger.domain.accounts import Account
+from ledger.domain.actions import MOVES_POSITIONS
+from ledger.domain.events import FillBooked, FillBusted, FillCorrected, Recorded
+from ledger.domain.numbers import text
+from ledger.domain.orders import Order
+from ledger.domain.positions import Position, PositionKey
+from ledger.domain.watching import Record
+from ledger.store.port import EventStore
+
+KnownAt = int | datetime | None
+
+
+def resolve(store: EventStore, known_at: KnownAt) -> int:
+    """The log number a knowledge time stands for; never beyond the last committed event."""
+    head = store.head()
+    if known_at is None:
+        return head
+    number = known_at if isinstance(known_at, int) else store.number_at(known_at)
+    return min(number, head)
+
+
+def account_at(
+    store: EventStore, name: str, *, as_of: datetime | None = None, known_at: KnownAt = None
+) -> Account:
+    """Fold an account from the log, up to a moment in each of the two times."""
+    upto = resolve(store, known_at)
+    account = Account(name, as_of=as_of)
+    for recorded in store.read(name, upto=upto):
+        account.evolve(recorded)
+    complete(store, account, upto)
+    account.number = upto
+    return account
+
+
+def complete(store: EventStore, account: Account, upto: int | None = None) -> None:
+    """Settle late facts; read from the store what the resident history does not reach."""
+    for key in sorted(account.settle()):
+        account.adopt_position(rebuild_position(store, account, key, upto))
+    for root in list(account.stale_orders):
+        account.adopt_order(root, rebuild_order(store, account, root, upto))
+
+
+def position_facts(
+    store: EventStore, account: Account, key: PositionKey, upto: int | None = None
+) -> Iterator[Recorded]:
+    """A position's own facts that the account counts: from the index, and those that did not
+    say what they concern and found their fill later."""
+    for recorded in store.refs(account.name, "instrument", key.instrument_id, upto=upto):
+        named = getattr(recorded.event, "position_id", None)
+        moves = isinstance(recorded.event, MOVES_POSITIONS)
+        if moves and named == key.position_id and account.counts(recorded):
+            yield recorded
+    for found, recorded in account.linked:
+        if found == key:
+            yield recorded
+
+
+def rebuild_position(
+    store: EventStore,
+    account: Account,
+    key: PositionKey,
+    upto: int | None = None,
+    watch: Record | None = None,
+) -> Position:
+    """Fold one position from its own facts alone."""
+    facts = position_facts(store, account, key, upto)
+    return Position.rebuild(key, account.policy, facts, watch)
+
+
+def order_facts(
+    store: EventStore, account: Account, cl_ord_id: str, upto: int | None = None
+) -> list[Recorded]:
+    """An order's own facts: those under its id and under the ids of its requests, and what
+    became of its fills, whether or not that names the order."""
+    upto = account.number if upto is None else upto
+    found: dict[int, Recorded] = {}
+    queue, seen = [("order", cl_ord_id)], {cl_ord_id}
+    while queue:
+        kind, name = queue.pop()
+        for recorded in store.refs(account.name, kind, name, upto=upto):
+            if kind == "order" or isinstance(recorded.event, FillBusted | FillCorrected):
+                found[recorded.number] = recorded
+                queue += [link for link in _links(recorded) if link[1] not in seen]
+                seen.update(link[1] for link in _links(recorded))
+    return [found[number] for number in sorted(found) if account.counts(found[number])]
+
+
+def _links(recorded: Recorded) -> list[tuple[str, str]]:
+    """Where more facts of the same order are to be found: its other ids, its fills' keys."""
+    event = recorded.event
+    ids = (getattr(event, "cl_ord_id", None), getattr(event, "orig_cl_ord_id", None))
+    links = [("order", one) for one in ids if one]
+    if isinstance(event, FillBooked | FillCorrected):
+        links.append(("exec", recorded.key))
+    return links
+
+
+def rebuild_order(
+    store: EventStore, account: Account, cl_ord_id: str, upto: int | None = None
+) -> Order:
+    """Fold one order from its own facts alone."""
+    return Order.fold(order_facts(store, account, cl_ord_id, upto))
+
+
+# -- diff ------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """A figure that differs between two knowledge times."""
+
+    subject: str
+    figure: str
+    before: str
+    after: str
+
+
+@attrs.frozen(kw_only=True)
+class Diff:
+    """What we knew then and know now: the figures that differ, and the facts learned between."""
+
+    account: str
+    from_number: int
+    to_number: int
+    changes: tuple[Change, ...]
+    facts: tuple[Recorded, ...]
+
+
+def diff(
+    store: EventStore,
+    name: str,
+    *,
+    known_from: KnownAt,
+    known_to: KnownAt = None,
+    as_of: datetime | None = None,
+) -> Diff:
+    """Compare an account at two knowledge times."""
+    old = account_at(store, name, as_of=as_of, known_at=known_from)
+    new = account_at(store, name, as_of=as_of, known_at=known_to)
+    figures_then, figures_now = dict(_figures(old)), dict(_figures(new))
+    changes = tuple(
+        Change(subject=subject, figure=figure, before=then, after=now)
+        for subject, figure in sorted(figures_then.keys() | figures_now.keys())
+        if (then := figures_then.get((subject, figure), "-"))
+        != (now := figures_now.get((subject, figure), "-"))
+    )
+    learned = tuple(
+        recorded
+        for recorded in store.read(name, after=old.version, upto=new.number)
+        if recorded.number > old.number
+    )
+    return Diff(
+        account=name,
+        from_number=old.number,
+        to_number=new.number,
+        changes=changes,
+        facts=learned,
+    )
+
+
+def _figures(account: Account) -> Iterable[tuple[tuple[str, str], str]]:
+    """The figures of an account that a diff compares."""
+    for key in account.positions:
+        view = account.view(key)
+        name = key.instrument_id if key.position_id == "net" else "/".join(key)
+        for figure in ("net_qty", "cost_basis", "realized_pnl", "net_realized_pnl"):
+            yield (f"position {name}", figure), text(getattr(view, figure))
+        if view.suspense_qty:
+            yield (f"position {name}", "suspense_qty"), text(view.suspense_qty)
+    for balance in account.balances():
+        yield (f"balance {balance.currency}", "total"), text(balance.total)

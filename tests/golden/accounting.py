@@ -1,0 +1,290 @@
+"""Run accounting cases: ``python -m tests.golden.accounting FILE``.
+
+Trades are entered by hand under the crossing policy ``refuse`` where the case says ``error``;
+its ``error`` is the exception that the entry raises. Tax rules (SECTION104, FIFO_WASH) and
+books over several accounts (scope global) are out of scope and counted as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import ledger
+from ledger import errors
+from ledger.domain.events import SplitApplied, UnitsDelivered, UnitsReason, UnitsReceived
+from ledger.domain.numbers import ZERO, add, negate, quantize, ratio, subtract
+from ledger.domain.watching import Disposal
+from tests.golden.compare import DisagreementError, argument, check, read, run, same
+
+OUT_OF_SCOPE = {"SECTION104", "FIFO_WASH"}
+ERRORS = {
+    "insufficient_lots": errors.InsufficientLotsError,
+    "ambiguous_lots": errors.AmbiguousLotsError,
+    "no_matching_lot": errors.NoMatchingLotError,
+    "not_the_lot_the_method_takes": errors.NotTheLotTheMethodTakesError,
+}
+UNITS_OUT = {
+    "gift": UnitsReason.GIFT,
+    "donate": UnitsReason.DONATION,
+    "fee": UnitsReason.PAYMENT,
+}
+
+
+def in_scope(case: dict[str, Any]) -> bool:
+    """Whether a case is about what this ledger does."""
+    return case["method"] not in OUT_OF_SCOPE and case.get("scope", "account") == "account"
+
+
+class Case:
+    """One case being played into a book."""
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        self.case = case
+        self.book = ledger.open("memory://")
+        self.held: set[tuple[str, str]] = set()
+        self.error: dict[str, Any] | None = None
+
+    def play(self) -> None:
+        """Record every event in order of its number."""
+        for event in sorted(self.case["events"], key=lambda one: one["n"]):
+            at = datetime.combine(date.fromisoformat(event["date"]), datetime.min.time(), UTC)
+            try:
+                getattr(self, event["type"])(event, at)
+            except errors.RefusedError as refused:
+                self._refused(event, refused)
+
+    def _refused(self, event: dict[str, Any], refused: errors.RefusedError) -> None:
+        kinds = [kind for kind, error in ERRORS.items() if type(refused) is error]
+        self.error = {"event": event["n"], "kind": kinds[0] if kinds else repr(refused)}
+
+    def account(self, name: str, instrument: str) -> str:
+        """The account, opened and with the instrument defined on first use."""
+        currency = self.case["currency"]
+        self.book.open_account(
+            name,
+            base_currency=currency,
+            booking=ledger.Booking(self.case["method"].lower()),
+            crossing=(
+                ledger.Crossing.REFUSE if self.case["cross"] == "error" else ledger.Crossing.ALLOW
+            ),
+            fee_rule=(
+                ledger.FeeRule.IN_COST
+                if self.case["fee_rule"] == "in_cost"
+                else ledger.FeeRule.EXPENSED
+            ),
+        )
+        defined = ledger.Instrument(
+            instrument_id=instrument,
+            symbol=instrument,
+            kind=ledger.InstrumentKind.EQUITY,
+            currency=currency,
+        )
+        self.book.define(name, defined)
+        self.held.add((name, instrument))
+        return name
+
+    # -- the kinds of events --------------------------------------------------------------
+
+    def trade(self, event: dict[str, Any], at: datetime) -> None:
+        """A trade by hand; income and gifts are units without a trade."""
+        account = self.account(event["account"], event["instrument"])
+        kind = event.get("kind")
+        if kind == "income" and "fee" not in event:
+            self._income(account, event, at)
+        elif kind in UNITS_OUT and "fee" not in event:
+            self._given(account, event, at)
+        else:
+            self._traded(account, event, at)
+
+    def _value(self, event: dict[str, Any]) -> Decimal:
+        if "gross" in event:
+            return Decimal(event["gross"])
+        return ratio(Decimal(event["price"]), Decimal(event["qty"]), Decimal(1))
+
+    def _income(self, account: str, event: dict[str, Any], at: datetime) -> None:
+        received = UnitsReceived(
+            id=str(event["n"]),
+            instrument_id=event["instrument"],
+            qty=Decimal(event["qty"]),
+            reason=UnitsReason.INCOME,
+            basis=quantize(self._value(event)),
+            label=event.get("label"),
+            seq=event["n"],
+        )
+        self.book.record(account, received, occurred_at=at)
+
+    def _given(self, account: str, event: dict[str, Any], at: datetime) -> None:
+        delivered = UnitsDelivered(
+            id=str(event["n"]),
+            instrument_id=event["instrument"],
+            qty=Decimal(event["qty"]),
+            reason=UNITS_OUT[event["kind"]],
+            value=quantize(self._value(event)),
+            seq=event["n"],
+        )
+        self.book.record(account, delivered, occurred_at=at)
+
+    def _traded(self, account: str, event: dict[str, Any], at: datetime) -> None:
+        fee = event.get("fee")
+        self.book.trade(
+            account,
+            exec_id=str(event["n"]),
+            instrument_id=event["instrument"],
+            side=ledger.Side(event["side"]),
+            last_qty=Decimal(event["qty"]),
+            last_px=Decimal(event["price"]) if "price" in event else None,
+            gross_trade_amt=Decimal(event["gross"]) if "gross" in event else None,
+            fees=(ledger.Fee(amount=Decimal(fee), currency=self.case["currency"]),) if fee else (),
+            lots=(_selector(event["lot"]),) if "lot" in event else (),
+            label=event.get("label"),
+            seq=event["n"],
+            occurred_at=at,
+        )
+
+    def transfer(self, event: dict[str, Any], at: datetime) -> None:
+        """Units between two accounts."""
+        self.book.transfer(
+            self.account(event["from"], event["instrument"]),
+            self.account(event["to"], event["instrument"]),
+            id=str(event["n"]),
+            instrument_id=event["instrument"],
+            qty=Decimal(event["qty"]),
+            seq=event["n"],
+            occurred_at=at,
+        )
+
+    def split(self, event: dict[str, Any], at: datetime) -> None:
+        """A split reaches every account that holds the instrument."""
+        new, _, old = event["ratio"].partition("/")
+        for account, instrument in sorted(self.held):
+            if instrument == event["instrument"]:
+                applied = SplitApplied(
+                    id=str(event["n"]),
+                    instrument_id=instrument,
+                    numerator=Decimal(new),
+                    denominator=Decimal(old or 1),
+                    seq=event["n"],
+                )
+                self.book.record(account, applied, occurred_at=at)
+
+    # -- what is expected -----------------------------------------------------------------
+
+    def check(self) -> None:
+        """Compare disposals, totals, remaining lots, marks, income, fees and the error."""
+        expected = self.case["expected"]
+        same("error", self.error, expected.get("error"))
+        ours = list(self._disposals())
+        wanted = {one["event"]: one for one in expected["disposals"]}
+        same("events that close", sorted(int(one.exec_id) for one in ours), sorted(wanted))
+        realized = ZERO
+        for disposal in ours:
+            realized = add(realized, disposal.net_gain)
+            _check_disposal(disposal, wanted[int(disposal.exec_id)])
+        check("realized total", quantize(realized), expected["realized_total"])
+        self._check_remaining(expected["remaining"])
+        self._check_sums(expected)
+
+    def _disposals(self) -> Iterator[Disposal]:
+        for account, instrument in sorted(self.held):
+            yield from self.book.results(account, instrument).disposals
+
+    def _check_remaining(self, wanted: list[dict[str, Any]]) -> None:
+        ours: dict[tuple[str, str, int | None], tuple[Decimal, Decimal, Decimal | None]] = {}
+        for account, instrument in self.held:
+            view = self.book.position(account, instrument)
+            if self.case["method"] == "AVERAGE" and not view.is_flat:
+                cost = view.cost_basis.copy_abs()
+                ours[account, instrument, None] = (view.net_qty, cost, view.avg_cost)
+            elif not view.is_flat:
+                for lot in view.lots:
+                    cost = add(lot.basis, lot.charges).copy_abs()
+                    ours[account, instrument, int(lot.exec_id)] = (lot.qty, cost, None)
+        names = {(one["account"], one["instrument"], one["lot"]): one for one in wanted}
+        same("open lots", sorted(map(str, ours)), sorted(map(str, names)))
+        for name, one in names.items():
+            qty, cost, avg = ours[name]
+            check(f"lot {name} qty", qty, one["qty"])
+            check(f"lot {name} cost", cost, one["cost"])
+            if "avg" in one:
+                check(f"lot {name} avg", avg, one["avg"])
+
+    def _check_sums(self, expected: dict[str, Any]) -> None:
+        views = [self.book.position(account, name) for account, name in sorted(self.held)]
+        if "income_total" in expected:
+            income = ZERO
+            for view in views:
+                income = add(income, view.unit_income)
+            check("income total", income, expected["income_total"])
+        if "fees_total" in expected:
+            fees = ZERO
+            for view in views:
+                fees = add(fees, view.fees.get(self.case["currency"], ZERO))
+            check("fees total", fees, expected["fees_total"])
+        if "unrealized" in expected:
+            mark, gain = expected["unrealized"], ZERO
+            for view in views:
+                if mark.get("instrument", view.instrument_id) == view.instrument_id:
+                    gain = add(gain, view.unrealized_pnl(Decimal(mark["price"])))
+            check("unrealized", gain, mark["gain"])
+
+
+def _selector(lot: dict[str, Any]) -> ledger.LotSelector:
+    """Which lot a case's trade means."""
+    return ledger.LotSelector(
+        exec_id=str(lot["event"]) if "event" in lot else None,
+        unit_cost=Decimal(lot["cost"]) if "cost" in lot else None,
+        opened_on=date.fromisoformat(lot["date"]) if "date" in lot else None,
+        label=lot.get("label"),
+        qty=Decimal(lot["qty"]) if "qty" in lot else None,
+    )
+
+
+def _check_disposal(ours: Disposal, wanted: dict[str, Any]) -> None:
+    """One disposal and its matches; of a short, the cost is what covering took."""
+    name = f"event {ours.exec_id}"
+    proceeds = subtract(ours.proceeds, ours.closing_charges)
+    cost = add(ours.basis, ours.charges)
+    covers = ours.qty > ZERO
+    if covers:
+        proceeds, cost = negate(cost), negate(proceeds)
+    check(f"{name} qty", ours.qty.copy_abs(), wanted["qty"])
+    if "proceeds" in wanted:
+        check(f"{name} proceeds", quantize(proceeds), wanted["proceeds"])
+    check(f"{name} cost", quantize(cost), wanted["cost"])
+    check(f"{name} gain", quantize(ours.net_gain), wanted["gain"])
+    same(
+        f"{name} lots",
+        [int(one.exec_id) for one in ours.slices],
+        [m["lot"] for m in wanted["matches"]],
+    )
+    total = ours.qty.copy_abs()
+    for lot, match in zip(ours.slices, wanted["matches"], strict=True):
+        units = lot.qty.copy_abs()
+        share = ratio(subtract(ours.proceeds, ours.closing_charges), units, total)
+        carried = add(lot.basis, lot.charges)
+        check(f"{name} lot {lot.exec_id} qty", units, match["qty"])
+        paid = negate(share) if covers else carried
+        check(f"{name} lot {lot.exec_id} cost", quantize(paid), match["cost"])
+        check(f"{name} lot {lot.exec_id} gain", quantize(subtract(share, carried)), match["gain"])
+
+
+def check_case(case: dict[str, Any]) -> None:
+    """Play a case and compare."""
+    played = Case(case)
+    try:
+        played.play()
+    except errors.LedgerError as error:
+        raise DisagreementError(f"raised {error}") from error
+    played.check()
+
+
+def main(path: str) -> int:
+    """Run a file."""
+    return run(read(path)["cases"], check_case, in_scope)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(argument()))

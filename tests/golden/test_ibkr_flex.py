@@ -1,0 +1,36 @@
+"""The runner over real statements: what agrees, what differs, and by how much."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.golden.ibkr_flex import compare, main
+
+ETAX = "fixtures/interactive_brokers/opensteuerauszug/eTax_report_anonymised_2025.xml"
+
+
+@pytest.fixture(scope="module")
+def lines(shared):
+    return list(compare((shared / ETAX).read_bytes(), "eTax"))
+
+
+def test_42_of_43_quantities_agree(lines):
+    quantities = [line for line in lines if line.kind == "position"]
+    assert (sum(line.agrees for line in quantities), len(quantities)) == (42, 43)
+
+
+def test_the_43rd_is_an_unknown_opening_balance(lines):
+    (line,) = [line for line in lines if line.kind == "position" and not line.agrees]
+    assert str(line) == ("position IBKR:272110 MSTR ours 4973 stated 5257 unknown opening balance")
+
+
+def test_cash_differs_by_the_commissions_of_currency_trades_alone(lines):
+    cash = {line.subject: line for line in lines if line.kind == "cash"}
+    assert cash["EUR"].agrees
+    assert "commissions: rows -129.089063528, cash report -110.22127726" in str(cash["CHF"])
+    assert "commissions: rows -1095.584298428, cash report -1117.40559443" in str(cash["USD"])
+
+
+def test_a_difference_is_counted_and_told_by_the_exit_code(shared, capsys):
+    assert main([str(shared / ETAX)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "agree 43 of 46"
