@@ -1,0 +1,1 @@
+"""The outside: broker reports in, the command line out."""

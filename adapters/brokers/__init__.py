@@ -1,0 +1,1 @@
+"""One module a venue, parsing only. Brokers do not import each other."""

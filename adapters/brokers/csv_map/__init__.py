@@ -1,0 +1,113 @@
+"""CSV files of any broker by a declared column map: ``parser_for(map)`` gives a ``Parser``.
+
+The file is strict: an unbalanced quote, a short or long row, a column named twice, a NUL or an
+encoding other than the declared one refuses it as a whole. A row whose words or numbers cannot be
+read is quarantined and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from adapters.brokers.csv_map.columns import ColumnMap, load_map
+from adapters.brokers.csv_map.rows import RowReader
+from adapters.brokers.csv_map.table import Table
+from adapters.port import (
+    AccountConfig,
+    Batch,
+    Coverage,
+    Parser,
+    Quarantined,
+    RawPage,
+    Record,
+    digest_of,
+)
+from adapters.text import UNREADABLE
+from ledger.domain.events import InstrumentDefined
+from ledger.domain.instruments import Instrument
+from ledger.errors import BadFileError
+
+__all__ = ["NAME", "VERSION", "ColumnMap", "load_map", "parse", "parser_for"]
+
+NAME = "csv"
+VERSION = "1"
+
+
+def parser_for(columns: ColumnMap) -> Parser:
+    """A parser with the map built in, like every other broker's."""
+    return partial(parse, columns=columns)
+
+
+def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap) -> Batch:
+    """Read CSV files by a map. Without an account column, ``config.account`` must be given."""
+    reading = _Reading(columns, config)
+    for page in pages:
+        reading.page(page)
+    account = config.account or reading.account
+    if not account:
+        raise BadFileError(f"{columns.name} maps no account column: say which account this is")
+    return Batch(
+        venue=columns.venue,
+        account=account,
+        parser=NAME,
+        parser_version=VERSION,
+        digest=pages[0].digest if len(pages) == 1 else digest_of(p.digest for p in pages),
+        coverage=Coverage(rows=(("row", reading.rows),)),
+        instruments=tuple(InstrumentDefined(instrument=i) for i in reading.instruments.values()),
+        records=tuple(reading.records),
+        quarantine=tuple(reading.quarantine),
+    )
+
+
+class _Reading:
+    """What the pages have given so far."""
+
+    def __init__(self, columns: ColumnMap, config: AccountConfig) -> None:
+        self._map = columns
+        self._config = config
+        self.account = config.venue_account or ""
+        self.rows = 0
+        self.instruments: dict[str, Instrument] = {}
+        self.records: list[Record] = []
+        self.quarantine: list[Quarantined] = []
+
+    def page(self, page: RawPage) -> None:
+        """Read one file; rows of other accounts than the configured one are passed over."""
+        table = Table(page, self._map)
+        reader = RowReader(table, self._map)
+        account = reader.cell("account")
+        for line, row in table.rows():
+            self.rows += 1
+            if self._is_ours(account(row), f"{page.name}, line {line}"):
+                self._row(reader, page.name, line, row)
+        for defined in reader.instruments:
+            self.instruments.setdefault(defined.instrument_id, defined)
+
+    def _is_ours(self, named: str, where: str) -> bool:
+        """Whether the row is of the account; the first row decides when none is configured."""
+        if not named or named == self.account:
+            return True
+        if self._config.venue_account is None and self.account:
+            raise BadFileError(
+                f"{where}: rows of {self.account} and of {named}; say which account is meant"
+            )
+        self.account = self.account or named
+        return named == self.account
+
+    def _row(self, reader: RowReader, file: str, line: int, row: list[str]) -> None:
+        try:
+            record = reader.read(line, row)
+        except UNREADABLE as error:
+            self.quarantine.append(
+                Quarantined(
+                    file=file,
+                    row=f"line {line}",
+                    field=str(getattr(error, "field", "")),
+                    value=str(getattr(error, "value", getattr(error, "text", ""))),
+                    rule=str(getattr(error, "rule", getattr(error, "why", error))),
+                )
+            )
+        else:
+            if record is not None:
+                self.records.append(record)

@@ -1,0 +1,86 @@
+"""A CSV file as a strict table: every row has the header's columns, or the file is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from typing import Final
+
+from adapters.brokers.csv_map.columns import ColumnMap
+from adapters.port import RawPage
+from ledger.errors import BadFileError
+
+MAX_BYTES: Final = 512 * 1024 * 1024
+
+
+class Table:
+    """The header, and the rows with the number of the line each ends on."""
+
+    def __init__(self, page: RawPage, columns: ColumnMap) -> None:
+        self._name = page.name
+        text = _decoded(page, columns)
+        self._lines = io.StringIO(text, newline="")
+        for _ in range(columns.skip_lines):
+            self._lines.readline()
+        self._offset = columns.skip_lines
+        self._reader = csv.reader(self._lines, delimiter=columns.delimiter, strict=True)
+        self.header = self._header()
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Line number and cells of each row; blank lines are passed over."""
+        width = len(self.header)
+        try:
+            for row in self._reader:
+                if len(row) == width:
+                    yield self._reader.line_num + self._offset, row
+                elif row:
+                    raise self._refused(f"has {len(row)} cells where the header has {width}")
+        except csv.Error as error:
+            raise self._refused(f"is not well-formed CSV ({error})") from None
+
+    def column(self, header: str) -> int:
+        """Where the column stands; ``BadFileError`` when there is none of this name."""
+        if header not in self.header:
+            held = ", ".join(self.header)
+            raise self._refused(f"has no column {header!r} that the map names; it has {held}")
+        return self.header.index(header)
+
+    def _header(self) -> list[str]:
+        try:
+            header = next(self._reader, None)
+        except csv.Error as error:
+            raise self._refused(f"is not well-formed CSV ({error})") from None
+        if not header:
+            raise self._refused("holds no header")
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise self._refused(f"names a column twice: {', '.join(map(repr, twice))}")
+        return header
+
+    def _refused(self, why: str) -> BadFileError:
+        line = self._reader.line_num + self._offset
+        return BadFileError(f"{self._name}, line {line}: {why}; nothing of it was recorded")
+
+
+def _decoded(page: RawPage, columns: ColumnMap) -> str:
+    """The file's text in the declared encoding; a UTF-8 byte order mark is read as what it is."""
+    content, name, encoding = page.content, page.name, columns.encoding
+    if len(content) > MAX_BYTES:
+        raise BadFileError(f"{name} is larger than {MAX_BYTES} bytes; split it by period")
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and encoding != "utf-16":
+        raise BadFileError(f'{name} is UTF-16; declare encoding = "utf-16" in {columns.name}')
+    if content.startswith(BOM_UTF8) and encoding == "utf-8":
+        encoding = "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeError as error:
+        raise BadFileError(
+            f"{name} is not {encoding} ({error}); declare its encoding in {columns.name}"
+        ) from None
+    if "\x00" in text:
+        raise BadFileError(f"{name} holds NUL characters; it is damaged or of another encoding")
+    if columns.final_newline and not text.endswith("\n"):
+        raise BadFileError(f"{name} ends inside a line: it was cut; download it again")
+    return text

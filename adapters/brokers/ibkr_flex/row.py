@@ -1,0 +1,82 @@
+"""A row of a Flex section with typed readers: no value is taken for another."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from functools import cached_property
+
+from adapters.brokers.ibkr_flex.frame import RawRow
+from adapters.port import digest_of
+from adapters.text import day, moment
+from ledger.domain.gates import require_text
+from ledger.domain.numbers import ZERO, parse
+from ledger.errors import BadRowError
+
+ABSENT = frozenset({"", "N/A", "--", "-"})
+NO_ID = ABSENT | {"0"}
+
+
+class Row:
+    """One element's attributes. "N/A", "--" and "" are no values; as an id, neither is "0"."""
+
+    def __init__(self, raw: RawRow, zone: tzinfo) -> None:
+        self.element = raw.element
+        self.section = raw.section
+        self.place = raw.place
+        self.values = raw.values
+        self.zone = zone
+
+    @property
+    def where(self) -> str:
+        """Where it stands in the file, with the posting's id, by which a later cancel finds it."""
+        tx = self.id("transactionID")
+        return f"{self.element}[{self.place}]" + (f" transactionID {tx}" if tx else "")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the raw attributes, whatever their order."""
+        return digest_of(f"{name}={value}" for name, value in sorted(self.values.items()))
+
+    def text(self, name: str) -> str:
+        """The value, or "" when it is none; ``BadTextError`` when it cannot be kept."""
+        value = self.values.get(name, "")
+        return "" if value in ABSENT else require_text(name, value)
+
+    def id(self, name: str) -> str:
+        """An id, or "" when it is none."""
+        return "" if self.values.get(name, "") in NO_ID else self.text(name)
+
+    def required(self, name: str) -> str:
+        """The value; ``BadRowError`` when it is none."""
+        value = self.text(name)
+        if not value:
+            raise BadRowError(name, self.values.get(name, ""), "missing: add it to the Flex query")
+        return value
+
+    def decimal(self, name: str) -> Decimal:
+        """A number that must be there."""
+        return parse(name, self.required(name))
+
+    def decimal_or_zero(self, name: str) -> Decimal:
+        """A number; an absent one is zero (fees and taxes)."""
+        value = self.text(name)
+        return parse(name, value) if value else ZERO
+
+    def decimal_or_none(self, name: str) -> Decimal | None:
+        """A number, or None when the query left it out."""
+        value = self.text(name)
+        return parse(name, value) if value else None
+
+    def date_or_none(self, name: str) -> date | None:
+        """A date, or None when the query left it out."""
+        value = self.text(name)
+        return day(name, value) if value else None
+
+    def happened(self, *names: str) -> datetime:
+        """The first of these times that is there, in UTC."""
+        for name in names:
+            value = self.text(name)
+            if value:
+                return moment(name, value, self.zone)
+        raise BadRowError(names[0], "", "missing: add it to the Flex query")

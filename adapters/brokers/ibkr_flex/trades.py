@@ -1,0 +1,218 @@
+"""``Trades/Trade`` rows of detail EXECUTION: fills, cancels and corrections.
+
+The id of a fill is IB's execution id, which the live API gives too; else the posting's id
+(``transactionID``); else a hash of the content with an ordinal. ``tradeID`` is no key: a rebooked
+trade takes the old one again. Money is IB's own: ``proceeds`` where quantity, price and multiplier
+do not make it, ``ibCommission`` and ``taxes`` with the sign turned (IB writes a charge negative).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
+from adapters.brokers.ibkr_flex.row import Row
+from adapters.linking import linked
+from adapters.port import Ordinals, Record, external_order_id
+from adapters.text import moment
+from ledger.domain.events import (
+    Fee,
+    FeeKind,
+    FillBooked,
+    FillBusted,
+    FillCorrected,
+    Identity,
+    Side,
+)
+from ledger.domain.instruments import Instrument
+from ledger.domain.numbers import multiply, negate, text
+from ledger.errors import BadRowError
+
+FILLS: Final = frozenset({"", "ExchTrade", "BookTrade", "FracShare", "DvpTrade"})
+CANCELS: Final = frozenset({"TradeCancel", "FracShareCancel"})
+CORRECTIONS: Final = frozenset({"TradeCorrect"})
+SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
+CANCEL_SIGN: Final = " (Ca.)"
+
+
+def is_execution(row: Row) -> bool:
+    """Orders, lots and summaries stand in the same container; only executions are facts."""
+    return row.element == "Trade" and row.text("levelOfDetail") in ("", "EXECUTION")
+
+
+class Trades:
+    """Reads a file's trade rows; knows its fills by posting id, for the cancels that follow."""
+
+    def __init__(self, ids: Ordinals) -> None:
+        self._ids = ids
+        self._by_alias: dict[Identity, list[FillBooked]] = defaultdict(list)
+        self._undone: set[Identity] = set()
+        self._readers: dict[str, Callable[[Row, Instrument], Record]] = {
+            **dict.fromkeys(FILLS, self._fill),
+            **dict.fromkeys(CANCELS, self._cancel),
+            **dict.fromkeys(CORRECTIONS, self._correction),
+        }
+
+    def read(self, row: Row) -> tuple[Instrument, Record]:
+        """The instrument and the record of one row; ``BadRowError`` and kin for a row unread."""
+        kind = row.text("transactionType")
+        if row.text("buySell").endswith(CANCEL_SIGN):
+            kind = "TradeCancel"
+        if kind not in self._readers:
+            raise BadRowError("transactionType", kind, "unknown: not booked until it is known")
+        defined = instrument(row)
+        return defined, self._readers[kind](row, defined)
+
+    def link(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The records, each cancel and correction naming its fill when the file holds it."""
+        for record in records:
+            original = None if isinstance(record.event, FillBooked) else self._original(record)
+            if original is None:
+                yield record
+            else:
+                self._undone.add(original.identity())
+                yield from linked(record, original, original.fees)
+
+    def _original(self, record: Record) -> FillBooked | None:
+        """The fill meant: by posting, else by trade, whose id a dead and a rebooked fill share."""
+        named = (fill for alias in record.also for fill in self._by_alias.get(alias, ()))
+        return next((fill for fill in named if fill.identity() not in self._undone), None)
+
+    def _fill(self, row: Row, defined: Instrument) -> Record:
+        at, side = _time(row), _side(row)
+        qty, px = row.decimal("quantity").copy_abs(), row.decimal("tradePrice")
+        exec_id = row.id("ibExecID") or row.id("transactionID")
+        fill = FillBooked(
+            exec_id=exec_id or self._ids.of(_content(row, at, defined)),
+            instrument_id=defined.instrument_id,
+            side=side,
+            last_qty=qty,
+            last_px=px,
+            currency=defined.currency,
+            venue=VENUE,
+            cl_ord_id=external_order_id(VENUE, row.id("ibOrderID")),
+            order_id=row.id("ibOrderID") or None,
+            gross_trade_amt=_gross(row, qty, px, defined),
+            fees=_fees(row),
+            seq=None if exec_id else row.place,
+            trade_id=row.id("tradeID") or None,
+            settl_date=row.date_or_none("settleDateTarget"),
+        )
+        also = _aliases(row, "transactionID", "tradeID")
+        for alias in also:
+            self._by_alias[alias].append(fill)
+        return _record(row, fill, at, also)
+
+    def _cancel(self, row: Row, defined: Instrument) -> Record:
+        also = _originals(row)
+        busted = FillBusted(
+            exec_id=row.id("transactionID") or self._ids.of(_content(row, _time(row), defined)),
+            exec_ref_id=also[0].id,
+            venue=VENUE,
+            instrument_id=defined.instrument_id,
+            reason="cancelled by the broker",
+        )
+        return _record(row, busted, _time(row), also, refund=_fees(row))
+
+    def _correction(self, row: Row, defined: Instrument) -> Record:
+        at, also = _time(row), _originals(row)
+        qty, px = row.decimal("quantity").copy_abs(), row.decimal("tradePrice")
+        exec_id = row.id("ibExecID") or row.id("transactionID")
+        corrected = FillCorrected(
+            exec_id=exec_id or self._ids.of(_content(row, at, defined)),
+            exec_ref_id=also[0].id,
+            last_qty=qty,
+            last_px=px,
+            gross_trade_amt=_gross(row, qty, px, defined),
+            fees=_fees(row),
+            side=_side(row),
+            venue=VENUE,
+            instrument_id=defined.instrument_id,
+        )
+        return _record(row, corrected, at, also)
+
+
+def _record(
+    row: Row,
+    event: FillBooked | FillBusted | FillCorrected,
+    at: datetime,
+    also: tuple[Identity, ...],
+    refund: tuple[Fee, ...] = (),
+) -> Record:
+    return Record(
+        event=event, occurred_at=at, row=row.where, digest=row.digest, also=also, refund=refund
+    )
+
+
+def _time(row: Row) -> datetime:
+    """When it traded: date and time in one, or in two attributes, or the bare trade date."""
+    if row.text("dateTime") or not row.text("tradeTime"):
+        return row.happened("dateTime", "tradeDate")
+    return moment("tradeTime", f"{row.required('tradeDate')};{row.text('tradeTime')}", row.zone)
+
+
+def _side(row: Row) -> Side:
+    """The side written, which must be the quantity's sign; without one, the sign itself."""
+    qty, written = row.decimal("quantity"), row.text("buySell")
+    if not qty:
+        raise BadRowError("quantity", row.text("quantity"), "a fill of nothing")
+    signed = Side.BUY if qty > 0 else Side.SELL
+    if written and SIDES.get(written) is not signed:
+        raise BadRowError("buySell", written, f"not the side of a quantity of {text(qty)}")
+    return signed
+
+
+def _gross(row: Row, qty: Decimal, px: Decimal, defined: Instrument) -> Decimal | None:
+    """IB's own money where quantity, price and multiplier do not make it."""
+    if row.text("proceeds"):
+        signed = negate(row.decimal("proceeds"))
+    elif row.text("tradeMoney"):
+        signed = row.decimal("tradeMoney")
+    else:
+        return None
+    made = multiply(multiply(row.decimal("quantity"), px), defined.multiplier)
+    if signed == made:
+        return None
+    if signed and (signed < 0) is not (row.decimal("quantity") < 0):
+        raise BadRowError("proceeds", row.text("proceeds"), "not the sign of the quantity traded")
+    return signed.copy_abs()
+
+
+def _fees(row: Row) -> tuple[Fee, ...]:
+    """Commission and taxes; IB's negative is a charge, which is positive here."""
+    commission, taxes = row.decimal_or_zero("ibCommission"), row.decimal_or_zero("taxes")
+    fees = []
+    if commission:
+        currency = row.text("ibCommissionCurrency") or row.required("currency")
+        fees.append(Fee(amount=negate(commission), currency=currency))
+    if taxes:
+        fees.append(Fee(amount=negate(taxes), currency=row.required("currency"), kind=FeeKind.TAX))
+    return tuple(fees)
+
+
+def _aliases(row: Row, posting: str, trade: str) -> tuple[Identity, ...]:
+    """The posting's id and the trade's, as identities a cancel may name."""
+    names = (("transaction", posting), ("trade", trade))
+    return tuple(Identity(VENUE, "", kind, row.id(name)) for kind, name in names if row.id(name))
+
+
+def _originals(row: Row) -> tuple[Identity, ...]:
+    also = _aliases(row, "origTransactionID", "origTradeID")
+    if not also:
+        rule = "a cancel or correction that names no original: neither transaction nor trade"
+        raise BadRowError("origTransactionID", row.values.get("origTransactionID", ""), rule)
+    return also
+
+
+def _content(row: Row, at: datetime, defined: Instrument) -> list[str]:
+    """What tells a row without id apart, written the same way whatever the file's formats."""
+    numbers = ("quantity", "tradePrice", "ibCommission", "taxes")
+    return [
+        *("fill", row.text("transactionType"), row.text("buySell"), at.isoformat()),
+        *(defined.instrument_id, row.id("tradeID"), row.text("ibCommissionCurrency")),
+        *(text(row.decimal_or_zero(name)) for name in numbers),
+    ]

@@ -1,0 +1,249 @@
+"""A batch into the ledger, in one transaction, with an answer for each record.
+
+=========  ==============================================================================
+NEW        the fact was not known and is now recorded
+SAME       it was known with the same content; what it adds (fees, order, settlement) is
+           recorded as facts of its own
+CHANGED    it was known with other content, which is never an overwrite: a fill's becomes a
+           ``FillConflict``, all else is in the report
+REVERSES   a bust or correction of a fill that is known
+UNLINKED   a bust or correction whose fill nobody has reported; it takes effect when it comes
+=========  ==============================================================================
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Final, Protocol
+
+import attrs
+
+from adapters.linking import Originals, linked
+from adapters.port import HASH_ID, Batch, Quarantined, Record
+from adapters.revising import Reviser, definition_difference, fee_difference
+from ledger.domain.events import (
+    Difference,
+    Event,
+    Fact,
+    FillBusted,
+    FillCorrected,
+    InstrumentDefined,
+    Meta,
+    Source,
+    make_fact,
+)
+from ledger.store.port import AlreadyAppended, Conflict, EventStore, Outcome, Revise
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STEP: Final = 1000
+
+Progress = Callable[[int, int], None]
+
+
+class Books(Protocol):
+    """What ingest needs of a ``Book``."""
+
+    @property
+    def store(self) -> EventStore:
+        """The store behind it, asked for known keys."""
+
+    def record_all(
+        self, facts: Sequence[Fact], *, revise: Revise | None = None, dry_run: bool = False
+    ) -> list[Outcome]:
+        """Record facts from outside in one transaction."""
+
+
+class Verdict(Enum):
+    """What a record was to the ledger."""
+
+    NEW = "new"
+    SAME = "same"
+    CHANGED = "changed"
+    REVERSES = "reverses"
+    UNLINKED = "unlinked"
+
+
+@attrs.frozen(kw_only=True)
+class Ingested:
+    """The answer for one record. ``is_weak``: its id was made from its content."""
+
+    row: str
+    key: str
+    verdict: Verdict
+    differing: tuple[Difference, ...] = ()
+    is_weak: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class IngestReport:
+    """What became of a batch. ``added`` counts events written, or that would be (``dry_run``)."""
+
+    account: str
+    adapter: str
+    dry_run: bool
+    added: int
+    records: tuple[Ingested, ...] = ()
+    quarantine: tuple[Quarantined, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records by verdict, every verdict named, and the rows set aside."""
+        found = Counter(record.verdict for record in self.records)
+        named = {verdict.value: found[verdict] for verdict in Verdict}
+        return {**named, "quarantined": len(self.quarantine)}
+
+    @property
+    def weak(self) -> int:
+        """How many records have an id made from their content."""
+        return sum(record.is_weak for record in self.records)
+
+
+def ingest(
+    book: Books, batch: Batch, *, dry_run: bool = False, progress: Progress | None = None
+) -> IngestReport:
+    """Record what a batch says, all of it or, when anything raises, nothing.
+
+    ``progress`` is told how many of how many facts are ready to be written. ``ConflictError`` is
+    never raised: the broker's word is booked as far as it is new.
+    """
+    links = _Links(book.store, batch)
+    facts = list(_counted(_facts(batch, links), len(batch.records), progress))
+    reviser = Reviser(batch.adapter, links.dangling)
+    before = book.store.head()
+    outcomes = book.record_all(facts, revise=reviser, dry_run=dry_run)
+    known = book.store.by_key(sorted(reviser.keys))
+    added = sum(key not in known or known[key].number > before for key in reviser.keys)
+    added += sum(_is_new(outcome) for outcome in outcomes)
+    answers = (_answer(f, o, links) for f, o in zip(facts, outcomes, strict=True))
+    return IngestReport(
+        account=batch.account,
+        adapter=batch.adapter,
+        dry_run=dry_run,
+        added=added,
+        records=tuple(answers),
+        quarantine=batch.quarantine,
+    )
+
+
+class _Links:
+    """Which fills the batch's busts and corrections name, in the batch or already recorded."""
+
+    def __init__(self, store: EventStore, batch: Batch) -> None:
+        self.account = batch.account
+        self._store = store
+        reversals = [r.event for r in batch.records if _is_reversal(r.event)]
+        self._in_batch = (
+            {_key(r.event, batch.account) for r in batch.records} if reversals else set()
+        )
+        self._recorded = store.by_key([_reference(event, batch.account) for event in reversals])
+        self._originals = Originals(store, batch.account)
+        self.dangling = self._dangling([_key(event, batch.account) for event in reversals])
+
+    def _dangling(self, keys: list[str]) -> frozenset[str]:
+        """The reversals on record whose fill is not: they may be told of it now."""
+        known = self._store.by_key(keys)
+        named = {key: _reference(was.event, self.account) for key, was in known.items()
+                 if _is_reversal(was.event)}  # fmt: skip
+        found = self._store.by_key(sorted(set(named.values())))
+        return frozenset(key for key, reference in named.items() if reference not in found)
+
+    def knows(self, event: Event) -> bool:
+        """Whether the fill that a reversal names is in the batch or on record."""
+        reference = _reference(event, self.account)
+        return reference in self._in_batch or reference in self._recorded
+
+    def resolve(self, record: Record) -> Iterator[Record]:
+        """The record, linked to a fill of an earlier report when that can be found."""
+        if not _is_reversal(record.event) or self.knows(record.event):
+            yield record
+            return
+        found = self._originals.find(record)
+        if not found:
+            yield record
+        for original, charged in found:
+            self._in_batch.add(original.identity().key(self.account))
+            yield from linked(record, original, charged)
+
+
+def _facts(batch: Batch, links: _Links) -> Iterator[Fact]:
+    """Definitions first, then the records, then what the statement observes."""
+    first = min((record.occurred_at for record in batch.records), default=EPOCH)
+    for number, defined in enumerate(batch.instruments, start=1):
+        yield _fact(batch, defined, batch.coverage.covers_from or first, f"instrument[{number}]")
+    for record in batch.records:
+        for resolved in links.resolve(record):
+            yield _fact(batch, resolved.event, resolved.occurred_at, resolved.row)
+    statement = batch.statement()
+    if statement is not None:
+        yield _fact(batch, statement, batch.coverage.covers_to or first, "statement")
+
+
+def _fact(batch: Batch, event: Event, occurred_at: datetime, row: str) -> Fact:
+    source = Source(adapter=batch.adapter, digest=batch.digest, row=row)
+    return make_fact(batch.account, event, occurred_at, meta=Meta(source=source))
+
+
+def _counted(facts: Iterable[Fact], total: int, progress: Progress | None) -> Iterator[Fact]:
+    done = 0
+    for done, fact in enumerate(facts, start=1):
+        if progress is not None and done % _STEP == 0:
+            progress(done, max(total, done))
+        yield fact
+    if progress is not None:
+        progress(done, done)
+
+
+def _is_new(outcome: Outcome) -> bool:
+    return not isinstance(outcome, AlreadyAppended | Conflict)
+
+
+def _is_reversal(event: Event) -> bool:
+    return isinstance(event, FillBusted | FillCorrected)
+
+
+def _key(event: Event, account: str) -> str:
+    """The stored key; every fact a batch holds has an identity of its own."""
+    identity = event.identity()
+    return identity.key(account) if identity else ""
+
+
+def _reference(event: Event, account: str) -> str:
+    """The stored key of the fill a reversal names."""
+    if isinstance(event, FillBusted | FillCorrected):
+        return event.refers_to().key(account)
+    return ""
+
+
+def _told_apart(
+    booked: Event, seen: Event, differing: tuple[Difference, ...]
+) -> tuple[Difference, ...]:
+    """The differences, for an instrument those of its definition."""
+    if isinstance(booked, InstrumentDefined) and isinstance(seen, InstrumentDefined):
+        return definition_difference(booked, seen)
+    return differing
+
+
+def _answer(fact: Fact, outcome: Outcome, links: _Links) -> Ingested:
+    """The verdict on one fact."""
+    differing: tuple[Difference, ...] = ()
+    match outcome:
+        case Conflict(recorded=recorded):
+            differing = _told_apart(recorded.event, fact.event, outcome.differing)
+            verdict = Verdict.CHANGED if differing else Verdict.SAME
+        case AlreadyAppended():
+            differing = fee_difference(outcome.recorded.event, fact.event)
+            verdict = Verdict.CHANGED if differing else Verdict.SAME
+        case _ if _is_reversal(fact.event):
+            verdict = Verdict.REVERSES if links.knows(fact.event) else Verdict.UNLINKED
+        case _:
+            verdict = Verdict.NEW
+    return Ingested(
+        row=fact.meta.source.row if fact.meta.source else "",
+        key=fact.key,
+        verdict=verdict,
+        differing=differing,
+        is_weak=HASH_ID in fact.key,
+    )

@@ -1,0 +1,121 @@
+"""A bust or correction and the fill it names, when that is by another id than the fill's key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import attrs
+
+from adapters.port import Record
+from ledger.domain.events import (
+    Fee,
+    FeeCharged,
+    FeeKind,
+    FillBooked,
+    FillBusted,
+    FillCorrected,
+    FillSighted,
+    Identity,
+    Recorded,
+)
+from ledger.domain.gates import changed
+from ledger.domain.numbers import ZERO, add
+from ledger.store.port import EventStore
+
+
+def linked(record: Record, original: FillBooked, charged: Iterable[Fee]) -> Iterator[Record]:
+    """The record naming the original fill, and what the venue kept of its fees, if anything.
+
+    A bust in the ledger gives back the fill with all its fees. Where the broker's cancel does not
+    (IB since 2026: commission 0 on the cancel's row), the kept part is a fee of its own, so that
+    cash is the broker's.
+    """
+    event = record.event
+    if not isinstance(event, FillBusted | FillCorrected):
+        yield record
+        return
+    named = changed(event, exec_ref_id=original.exec_id, ref_revision=original.revision)
+    yield attrs.evolve(record, event=named)
+    if isinstance(event, FillBusted):
+        yield from _kept(record, event, original, [*charged, *record.refund])
+
+
+def _kept(
+    record: Record, bust: FillBusted, original: FillBooked, fees: list[Fee]
+) -> Iterator[Record]:
+    """One fee a kind and currency in which charge and refund do not cancel out."""
+    sums: dict[tuple[str, FeeKind], Decimal] = {}
+    for fee in fees:
+        place = (fee.currency, fee.kind)
+        sums[place] = add(sums.get(place, ZERO), fee.amount)
+    for (currency, kind), amount in sorted(
+        sums.items(), key=lambda item: (item[0][0], item[0][1].value)
+    ):
+        if amount:
+            fee_kept = FeeCharged(
+                id=f"{bust.exec_id}:kept:{kind.value}:{currency}",
+                amount=amount,
+                currency=currency,
+                kind=kind,
+                venue=bust.venue,
+                scope=bust.scope,
+                instrument_id=original.instrument_id,
+                description=f"kept by the broker when it cancelled {original.exec_id}",
+            )
+            yield attrs.evolve(record, event=fee_kept, also=(), refund=())
+
+
+class Originals:
+    """Finds, among the recorded fills of an instrument, the one that a reversal names.
+
+    A posting's id is looked for in the row that a fill, or a sighting of it, was read from; a
+    trade's id is the fill's own. A fill that another bust has undone is not meant.
+    """
+
+    def __init__(self, store: EventStore, account: str) -> None:
+        self._store = store
+        self._account = account
+
+    def find(self, record: Record) -> list[tuple[FillBooked, list[Fee]]]:
+        """The fill with all its fees, as a list of one; empty when none is meant."""
+        event = record.event
+        instrument_id = getattr(event, "instrument_id", None)
+        if not record.also or not instrument_id:
+            return []
+        history = list(self._store.refs(self._account, "instrument", instrument_id))
+        undone = {
+            past.event.refers_to()
+            for past in history
+            if isinstance(past.event, FillBusted) and past.event.identity() != event.identity()
+        }
+        for alias in record.also:
+            for fill in _named(history, alias):
+                if fill.identity() not in undone:
+                    return [(fill, _all_fees(history, fill))]
+        return []
+
+
+def _named(history: list[Recorded], alias: Identity) -> Iterator[FillBooked]:
+    """The fills that were ever reported under this further id."""
+    fills = {past.event.identity(): past.event for past in history
+             if isinstance(past.event, FillBooked)}  # fmt: skip
+    for past in history:
+        fact = past.event
+        if not isinstance(fact, FillBooked | FillSighted) or fact.venue != alias.venue:
+            continue
+        row = past.meta.source.row if past.meta.source else ""
+        if (alias.kind == "trade" and fact.trade_id == alias.id) or alias.id in row.split():
+            filled = Identity(fact.venue, fact.scope, "fill", fact.exec_id, fact.revision)
+            if filled in fills:
+                yield fills[filled]
+
+
+def _all_fees(history: list[Recorded], fill: FillBooked) -> list[Fee]:
+    """What came with the fill and what was charged for it apart."""
+    apart = [
+        Fee(amount=past.event.amount, currency=past.event.currency, kind=past.event.kind)
+        for past in history
+        if isinstance(past.event, FeeCharged) and past.event.refers_to() == fill.identity()
+    ]
+    return [*fill.fees, *apart]

@@ -1,0 +1,232 @@
+"""What a broker's report becomes: a ``Batch`` of ledger facts, with what was unreadable beside it.
+
+A broker module only parses: ``parse(pages, config) -> Batch``. It reads bytes that somebody else
+fetched, touches no file, clock or network, and gives the same batch for the same bytes. A row it
+does not understand goes to the batch's quarantine and the others go on; a file that cannot be
+trusted as a whole (cut, hostile, of another kind) raises ``BadFileError``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+
+from ledger.domain.events import (
+    Event,
+    Fee,
+    Identity,
+    InstrumentDefined,
+    StatedBalance,
+    StatedPosition,
+    StatementRecorded,
+)
+from ledger.domain.gates import require_text
+from ledger.domain.numbers import text
+from ledger.errors import BadTextError
+
+HASH_ID = "sha256:"
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class RawPage:
+    """One file, or one page of an answer, as it came."""
+
+    name: str
+    content: bytes = attrs.field(repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class AccountConfig:
+    """What a report does not say about itself.
+
+    ``account`` is the ledger's name for the account (default: the venue's), ``venue_account``
+    picks one when a file holds several, ``time_zone`` is that of times written without one.
+    """
+
+    account: str | None = None
+    venue_account: str | None = None
+    time_zone: str = "UTC"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The declared zone; ``BadTextError`` when no such zone is known."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            why = "no such time zone; use a name such as America/New_York"
+            raise BadTextError("time_zone", self.time_zone, why) from None
+
+
+@attrs.frozen(kw_only=True)
+class Control:
+    """A total the broker states beside its rows, and what the rows that were read add up to."""
+
+    name: str
+    currency: str
+    stated: Decimal
+    rows: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the rows make the stated total, to the digit."""
+        return self.stated == self.rows
+
+
+@attrs.frozen(kw_only=True)
+class Coverage:
+    """What the report claims to cover: half-open times, sections it has (empty ones too: an empty
+    section says "none", an absent one says nothing), rows by element, control totals."""
+
+    covers_from: datetime | None = None
+    covers_to: datetime | None = None
+    sections: tuple[str, ...] = ()
+    rows: tuple[tuple[str, int], ...] = ()
+    controls: tuple[Control, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """A fact read from a report. ``row`` says where, ``digest`` is the raw row's SHA-256.
+
+    ``also`` holds further ids of the same thing, for a bust those of the fill it undoes;
+    ``refund`` the fees a venue gave back on a cancel's own row (negative = given back).
+    """
+
+    event: Event
+    occurred_at: datetime
+    row: str
+    digest: str
+    also: tuple[Identity, ...] = ()
+    refund: tuple[Fee, ...] = ()
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether its id was made from its content, since the venue gave none."""
+        identity = self.event.identity()
+        return identity is not None and identity.id.startswith(HASH_ID)
+
+
+@attrs.frozen(kw_only=True)
+class Quarantined:
+    """A row that was not booked: which field said what, and the rule it breaks."""
+
+    file: str
+    row: str
+    field: str
+    value: str
+    rule: str
+
+
+@attrs.frozen(kw_only=True)
+class Batch:
+    """What one report says about one account."""
+
+    venue: str
+    account: str
+    parser: str
+    parser_version: str
+    digest: str
+    statement_id: str = ""
+    coverage: Coverage = Coverage()
+    instruments: tuple[InstrumentDefined, ...] = ()
+    records: tuple[Record, ...] = ()
+    positions: tuple[StatedPosition, ...] = ()
+    balances: tuple[StatedBalance, ...] = ()
+    quarantine: tuple[Quarantined, ...] = ()
+
+    @property
+    def adapter(self) -> str:
+        """The parser and its version, as kept in each fact's source."""
+        return f"{self.parser}/{self.parser_version}"
+
+    def statement(self) -> StatementRecorded | None:
+        """The stated positions and balances as one observation; None when nothing is stated.
+
+        Its digest is of the lines, not of the file: the same statement downloaded twice is one.
+        """
+        if not self.positions and not self.balances:
+            return None
+        return StatementRecorded(
+            venue=self.venue,
+            statement_id=self.statement_id,
+            digest=digest_of([*map(_line, self.positions), *map(_line, self.balances)]),
+            covers_from=self.coverage.covers_from,
+            covers_to=self.coverage.covers_to,
+            positions=self.positions,
+            balances=self.balances,
+        )
+
+
+class Parser(Protocol):
+    """A broker module's one entrance."""
+
+    def __call__(self, pages: Sequence[RawPage], config: AccountConfig) -> Batch:
+        """Read a report's pages into a batch."""
+        ...
+
+
+def digest_of(parts: Iterable[str]) -> str:
+    r"""SHA-256 of texts, each ended so that ("a", "bc") is not ("ab", "c").
+
+    >>> digest_of(["a", "bc"]) == digest_of(["ab", "c"])
+    False
+    """
+    return hashlib.sha256("\x1f".join([*parts, ""]).encode()).hexdigest()
+
+
+class Ordinals:
+    """Ids for rows without one: a hash of the content and the place among its equals.
+
+    >>> ids = Ordinals()
+    >>> [ids.of(["fee", "-1.34"])[-2:] for _ in range(2)], ids.of(["fee", "-2"])[-2:]
+    (['#1', '#2'], '#1')
+    """
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def of(self, parts: Iterable[str]) -> str:
+        """The next id for this content: two equal rows stay two; the same file, the same ids."""
+        digest = digest_of(parts)
+        self._seen[digest] += 1
+        return f"{HASH_ID}{digest[:32]}#{self._seen[digest]}"
+
+
+def separate_fee_id(exec_id: str, place: int) -> str:
+    """The id of a fill's fee that is recorded by itself; ``place`` counts from 0 in its list.
+
+    Every channel that reports a fill's fee apart uses it, so that one fee is booked once.
+
+    >>> separate_fee_id("0000d349.01", 0)
+    '0000d349.01:fee:1'
+    """
+    return f"{exec_id}:fee:{place + 1}"
+
+
+def _line(stated: StatedPosition | StatedBalance) -> str:
+    """A stated line as text that does not depend on trailing zeros."""
+    origin: Any = stated
+    values: tuple[object, ...] = attrs.astuple(origin)
+    return "|".join(text(v) if isinstance(v, Decimal) else str(v) for v in values)
+
+
+def external_order_id(venue: str, order_id: str | None) -> str | None:
+    """What an order is called that we know only by the venue's own id for it.
+
+    >>> external_order_id("IBKR", "4512310239")
+    'IBKR:4512310239'
+    """
+    return f"{venue}:{require_text('order_id', order_id)}" if order_id else None

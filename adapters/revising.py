@@ -1,0 +1,162 @@
+"""What a report adds to facts that are known, and how it may contradict them: always new facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from adapters.port import digest_of, separate_fee_id
+from ledger.domain.events import (
+    Difference,
+    Event,
+    Fact,
+    Fee,
+    FeeCharged,
+    FillBooked,
+    FillBusted,
+    FillConflict,
+    FillSighted,
+    InstrumentDefined,
+    Recorded,
+    SymbolChanged,
+    differences,
+    make_fact,
+)
+from ledger.domain.gates import changed
+from ledger.domain.numbers import ZERO, add, text
+
+SIGHTED = ("cl_ord_id", "order_id", "trade_id", "settl_date", "liquidity")
+RELINKED = "linked"
+
+
+class Reviser:
+    """Asked by the store, inside its transaction, for each fact whose key is known.
+
+    Every fact it answers with has a key made from what it says, so that asking again adds nothing.
+    """
+
+    def __init__(self, channel: str, dangling: frozenset[str]) -> None:
+        self._channel = channel
+        self._dangling = dangling
+        self.keys: set[str] = set()
+
+    def __call__(self, fact: Fact, recorded: Recorded) -> list[Fact]:
+        """The facts to append for one that is known."""
+        found = [
+            make_fact(fact.stream, event, fact.occurred_at, meta=fact.meta)
+            for event in self._events(fact, recorded)
+        ]
+        self.keys.update(revision.key for revision in found)
+        return found
+
+    def _events(self, fact: Fact, recorded: Recorded) -> Iterator[Event]:
+        match recorded.event, fact.event:
+            case FillBooked() as booked, FillBooked() as seen if not differences(booked, seen):
+                yield from _more(booked, seen, self._channel)
+            case booked, FillBooked() as seen:
+                yield _conflict(booked, seen)
+            case FillBusted() as booked, FillBusted() as seen if fact.key in self._dangling:
+                if booked.exec_ref_id != seen.exec_ref_id:
+                    yield changed(seen, revision=RELINKED)
+            case InstrumentDefined() as booked, InstrumentDefined() as seen:
+                yield from _renamed(booked, seen)
+
+
+def fee_difference(booked: Event, seen: Event) -> tuple[Difference, ...]:
+    """The fees of one fill, when two channels both state them and not the same."""
+    if not isinstance(booked, FillBooked) or not isinstance(seen, FillBooked):
+        return ()
+    if not booked.fees or not seen.fees or _sums(booked.fees) == _sums(seen.fees):
+        return ()
+    return (Difference("fees", _written(booked.fees), _written(seen.fees)),)
+
+
+def definition_difference(
+    booked: InstrumentDefined, seen: InstrumentDefined
+) -> tuple[Difference, ...]:
+    """The fields on which two definitions disagree; an absent one is unknown, not different."""
+    cls: Any = type(booked.instrument)
+    named = [field.name for field in attrs.fields(cls)]
+    pairs = [(n, getattr(booked.instrument, n), getattr(seen.instrument, n)) for n in named]
+    return tuple(
+        Difference(name, str(old), str(new))
+        for name, old, new in pairs
+        if old is not None and new is not None and old != new
+    )
+
+
+def _more(booked: FillBooked, seen: FillBooked, channel: str) -> Iterator[Event]:
+    """A sighting with what was not known of the fill, and its fees if it was booked without."""
+    news = {
+        name: getattr(seen, name)
+        for name in SIGHTED
+        if getattr(booked, name) is None and getattr(seen, name) is not None
+    }
+    fees = seen.fees if not booked.fees else ()
+    if news or fees:
+        yield FillSighted(
+            exec_id=seen.exec_id,
+            channel=channel,
+            venue=seen.venue,
+            scope=seen.scope,
+            revision=seen.revision,
+            instrument_id=seen.instrument_id,
+            **news,
+        )
+    for place, fee in enumerate(fees):
+        yield _charged(seen, fee, place)
+
+
+def _charged(fill: FillBooked, fee: Fee, place: int) -> FeeCharged:
+    """A fill's fee by itself, tied to the fill, so that a bust gives it back too."""
+    return FeeCharged(
+        id=separate_fee_id(fill.exec_id, place),
+        amount=fee.amount,
+        currency=fee.currency,
+        kind=fee.kind,
+        venue=fill.venue,
+        scope=fill.scope,
+        exec_id=fill.exec_id,
+        exec_scope=fill.scope,
+        exec_revision=fill.revision,
+        instrument_id=fill.instrument_id,
+        position_id=fill.position_id,
+    )
+
+
+def _conflict(booked: Event, seen: FillBooked) -> FillConflict:
+    """The other content under a known id, told apart by its digest; the booked one stands."""
+    values = (getattr(seen, name) for name in FillBooked.CONTENT)
+    content = (text(v) if isinstance(v, Decimal) else str(v) for v in values)
+    return FillConflict(
+        exec_id=seen.exec_id,
+        digest=digest_of(content)[:32],
+        venue=seen.venue,
+        scope=seen.scope,
+        revision=seen.revision,
+        instrument_id=seen.instrument_id,
+        differing=differences(booked, seen),
+    )
+
+
+def _renamed(booked: InstrumentDefined, seen: InstrumentDefined) -> Iterator[Event]:
+    """A new symbol of an instrument that is otherwise what it was (absent fields are unknown)."""
+    if {difference.field for difference in definition_difference(booked, seen)} == {"symbol"}:
+        symbol, about = seen.instrument.symbol, seen.instrument.instrument_id
+        yield SymbolChanged(id=f"{about} {symbol}", instrument_id=about, symbol=symbol)
+
+
+def _sums(fees: tuple[Fee, ...]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for fee in fees:
+        sums[fee.currency] = add(sums.get(fee.currency, ZERO), fee.amount)
+    return sums
+
+
+def _written(fees: tuple[Fee, ...]) -> str:
+    return ", ".join(
+        f"{text(amount)} {currency}" for currency, amount in sorted(_sums(fees).items())
+    )

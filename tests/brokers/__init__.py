@@ -1,0 +1,1 @@
+"""Broker adapters: what they read, refuse and set aside."""

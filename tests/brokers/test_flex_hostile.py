@@ -1,0 +1,74 @@
+"""A Flex file that is hostile, cut or of another kind is refused at once and records nothing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ledger.errors import BadFileError
+from tests.brokers.flex import file, read, trade
+
+WHOLE = file({"Trades": [trade(transactionID=str(n)) for n in range(60)]})
+BODY = WHOLE.decode()
+MANY = " ".join(f'a{n}="1"' for n in range(100_000))
+LAUGHS = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10))
+HOSTILE = {
+    "entity bomb": f'<!DOCTYPE r [<!ENTITY l0 "ha">{LAUGHS}]>' + BODY.replace("ACME", "&l9;"),
+    "external entity": '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + BODY,
+    "external document type": '<!DOCTYPE r SYSTEM "http://localhost/x.dtd">' + BODY,
+    "100,000 attributes": BODY.replace("<Trades>", f"<Trades {MANY}>"),
+    "200,000 nested elements": "<a>" * 200_000 + "</a>" * 200_000,
+    "nested inside a statement": BODY.replace("</Trades>", "<a>" * 99 + "</a>" * 99 + "</Trades>"),
+    "another root": "<FlexStatementResponse><Status>Fail</Status></FlexStatementResponse>",
+    "trade confirmations": BODY.replace('type="AF"', 'type="TCF"'),
+    "a wrong count": BODY.replace('count="1"', 'count="2"'),
+    "no count": BODY.replace(' count="1"', ""),
+    "no statement": '<FlexQueryResponse><FlexStatements count="0"/></FlexQueryResponse>',
+    "no period": BODY.replace("fromDate", "from"),
+    "an unknown encoding": '<?xml version="1.0" encoding="klingon"?>' + BODY,
+    "two documents": BODY + BODY,
+    "NUL": BODY.replace("ACME", "AC\x00ME"),
+    "a duplicate attribute": BODY.replace('symbol="ACME"', 'symbol="ACME" symbol="X"'),
+    "empty": "",
+    "not XML": "Date,Symbol\n2026-03-02,ACME\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_is_refused_in_time(name):
+    began = time.perf_counter()
+    with pytest.raises(BadFileError, match=r"test\.xml"):
+        read(HOSTILE[name].encode())
+    assert time.perf_counter() - began < 2
+
+
+def test_the_whole_file_is_read():
+    assert len(read(WHOLE).records) == 60
+
+
+@pytest.mark.parametrize("part", range(50))
+def test_a_cut_file_is_refused(part):
+    with pytest.raises(BadFileError, match="download the statement again"):
+        read(WHOLE[: len(WHOLE) * part // 50])
+
+
+def test_a_file_over_the_size_cap_is_refused_unread(monkeypatch):
+    monkeypatch.setattr("adapters.brokers.ibkr_flex.frame.MAX_BYTES", 100)
+    with pytest.raises(BadFileError, match="shorter period"):
+        read(WHOLE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_declared_encoding_is_read_right(encoding):
+    assert len(read(BODY.encode(encoding)).records) == 60
+
+
+def test_several_accounts_need_a_choice():
+    both = BODY.replace('count="1"', 'count="2"').replace(
+        "</FlexStatements>",
+        '<FlexStatement accountId="U2" fromDate="20260302" toDate="20260306"/></FlexStatements>',
+    )
+    with pytest.raises(BadFileError, match="U1, U2"):
+        read(both.encode())
+    assert read(both.encode(), venue_account="U2").account == "U2"
