@@ -1,0 +1,31 @@
+"""The commands: where each lives and what it is for, so that help need not load them all."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command's module under ``adapters.cli.commands``, and its help in a line."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "ingest": Entry("ingest", "Record what a broker's report says."),
+    "positions": Entry("holdings", "What is held, at what cost, with what result."),
+    "lots": Entry("holdings", "The open lots behind the positions."),
+    "balances": Entry("holdings", "Cash by currency: total, held, free, settled."),
+    "orders": Entry("orders", "Open orders, or all there ever were."),
+    "fills": Entry("fills", "Executions, and what became of each."),
+    "why": Entry("why", "Every step that made a number, with its arithmetic."),
+    "diff": Entry("diff", "What changed between two states of knowledge."),
+    "log": Entry("log", "The facts as they were recorded."),
+    "accounts": Entry("accounts", "The accounts in the store and their rules."),
+    "open-account": Entry("accounts", "Begin the books of an account."),
+    "verify": Entry("proof", "Check that the history is what was recorded."),
+    "digest": Entry("proof", "A digest to keep elsewhere, for verify --against."),
+    "doctor": Entry("doctor", "Versions, settings and what may go wrong."),
+    "demo": Entry("demo", "Real fills become books that explain themselves."),
+}

@@ -1,0 +1,101 @@
+"""``accounts`` and ``open-account``: whose books there are, and by which rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import click
+
+from adapters.cli.answers import Row, Section, numbers, texts
+from adapters.cli.opening import SINCE_EVER, account_opened, opened
+from adapters.cli.questions import Command, Question, asks
+from adapters.cli.settings import Settings
+from ledger.domain.events import AccountKind, Booking, Crossing, FeeRule, make_fact
+from ledger.errors import ConflictError
+from ledger.store.port import Appended, Conflict, EventStore
+
+RULES: Final = (
+    "base_currency", "kind", "booking", "crossing", "fee_rule", "time_zone",
+)  # fmt: skip
+_ACCOUNTS = (
+    *texts("account", *RULES),
+    *numbers("version", "last_number"),
+    *texts("last_recorded_at"),
+)
+KINDS: Final = [kind.value for kind in reversed(AccountKind)]
+BOOKINGS: Final = [booking.value for booking in Booking]
+CROSSINGS: Final = [crossing.value for crossing in Crossing]
+FEE_RULES: Final = [rule.value for rule in reversed(FeeRule)]
+
+
+def rules(command: Command) -> Command:
+    """The options that say by which rules an account's books are kept."""
+    for option in (
+        click.option("--fee-rule", type=click.Choice(FEE_RULES), default="expensed",
+                     show_default=True, help="Whether fees stand beside the cost or in it."),
+        click.option("--crossing", type=click.Choice(CROSSINGS),
+                     help="What closes more than is held: by default, cash accounts keep it in "
+                     "suspense and margin accounts go through zero."),
+        click.option("--booking", type=click.Choice(BOOKINGS), default="fifo", show_default=True,
+                     help="Which lot a reduction takes."),
+        click.option("--kind", type=click.Choice(KINDS), default="margin", show_default=True,
+                     help="What kind of account it is."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@asks
+def accounts(question: Question) -> None:
+    """The accounts in the store, the rules of each, and how far it has come."""
+    rows = list(account_rows(question.book.store))
+    question.answer(Section("accounts", _ACCOUNTS, rows))
+
+
+def account_rows(store: EventStore) -> Iterator[Row]:
+    """Each account as a row."""
+    for account in store.streams():
+        version = store.version(account)
+        last = next(store.read(account, after=version - 1))
+        event = opened(store, account)
+        yield {
+            "account": account,
+            **{name: getattr(event, name, None) for name in RULES},
+            "version": version,
+            "last_number": last.number,
+            "last_recorded_at": last.recorded_at,
+        }
+
+
+@click.command("open-account")
+@click.argument("account")
+@click.option("--base-currency", required=True, metavar="CODE", help="What it reports in.")
+@rules
+@click.option("--zone", metavar="ZONE", help="Zone of its days, and of its reports.")
+@click.option("--store", metavar="URL", help="Where the books are.")
+@click.option("--dry-run", is_flag=True, help="Say what would be recorded, record nothing.")
+@click.pass_obj
+def open_account(
+    settings: Settings,
+    /,
+    account: str,
+    base_currency: str,
+    zone: str | None,
+    store: str | None,
+    dry_run: bool,
+    **how: Any,
+) -> None:
+    """Begin the books of ACCOUNT by these rules. Again, with the same rules, has no effect."""
+    settings.override(store, None, zone)
+    zone_info = settings.zone_info
+    event = account_opened(base_currency, zone_info.key if zone_info else None, how)
+    with settings.open_for(dry_run=dry_run) as book:
+        fact = make_fact(account, event, SINCE_EVER)
+        outcome = book.record_all([fact], dry_run=dry_run)[0]
+    if isinstance(outcome, Conflict):
+        differing = ", ".join(f"{d.field} {d.booked}" for d in outcome.differing)
+        raise ConflictError(f"account {account} is open by other rules: {differing}")
+    would = "would be opened" if dry_run else "opened"
+    click.echo(f"{account}: {would if isinstance(outcome, Appended) else 'open already'}")

@@ -1,0 +1,66 @@
+"""Times as people write them on a command line."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import click
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(?P<zone>[Zz]|[+-]\d{2}:\d{2})?",
+    re.ASCII,
+)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def moment(option: str, value: str, zone: tzinfo | None) -> datetime:
+    """A time in UTC. A day alone is its last microsecond, in ``zone`` (UTC without one).
+
+    >>> moment("--as-of", "2026-03-04", None).isoformat()
+    '2026-03-04T23:59:59.999999+00:00'
+    >>> moment("--as-of", "2026-03-04T09:30:00-05:00", None).isoformat()
+    '2026-03-04T14:30:00+00:00'
+    """
+    if _DAY.fullmatch(value):
+        return _end_of_day(option, value, zone or UTC)
+    found = _TIME.fullmatch(value)
+    if not found:
+        raise _bad(option, value, "write a day, 2026-03-04, or a time, 2026-03-04T15:30:00Z")
+    if found["zone"] is None and zone is None:
+        raise _bad(option, value, "the time has no zone; add Z or an offset, or give --zone")
+    read = _read(option, value)
+    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def knowledge(option: str, value: str, zone: tzinfo | None) -> int | datetime:
+    """A log number, or a time by which things had been learned.
+
+    >>> knowledge("--known-at", "17", None)
+    17
+    """
+    return int(value) if _NUMBER.fullmatch(value) else moment(option, value, zone)
+
+
+def rfc3339(value: datetime) -> str:
+    """A time in UTC, as it is written everywhere."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _end_of_day(option: str, value: str, zone: tzinfo) -> datetime:
+    midnight = _read(option, value).replace(tzinfo=zone)
+    # The next midnight on the wall; in UTC only then, since a day may have 23 or 25 hours.
+    return (midnight + timedelta(days=1)).astimezone(UTC) - _MICROSECOND
+
+
+def _read(option: str, value: str) -> datetime:
+    try:
+        return datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise _bad(option, value, "there is no such day or time") from None
+
+
+def _bad(option: str, value: str, why: str) -> click.BadParameter:
+    return click.BadParameter(f"{value!r}: {why}", param_hint=option)

@@ -1,0 +1,146 @@
+"""What all questions share: the store they ask, the account, and the two times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+import attrs
+import click
+
+from adapters.cli import output
+from adapters.cli.answers import Answer, Section
+from adapters.cli.moments import knowledge, moment, rfc3339
+from adapters.cli.settings import Settings
+from ledger import Book
+from ledger.domain.accounts import Account
+from ledger.history import resolve
+
+Command = Callable[..., Any]
+
+
+@attrs.frozen
+class Question:
+    """An open book and what is asked of it. ``number`` is the log number it is asked at."""
+
+    book: Book
+    settings: Settings
+    number: int
+    head: int
+    as_of: datetime | None = None
+    style: str = output.TABLE
+
+    @property
+    def when(self) -> dict[str, Any]:
+        """Both times, as a book takes them."""
+        return {"as_of": self.as_of, "known_at": self.number}
+
+    @property
+    def account(self) -> str:
+        """The account asked for, or the only one there is."""
+        return self.known(self.settings.account or only(self.book.store.streams()))
+
+    def known(self, account: str) -> str:
+        """The name of an account that is in the store; ``click.UsageError`` otherwise."""
+        streams = self.book.store.streams()
+        if account not in streams:
+            held = ", ".join(streams) or "none"
+            raise click.UsageError(f"there is no account {account}; the store has: {held}")
+        return account
+
+    def state(self, account: str) -> Account:
+        """The account as it was at both times."""
+        return self.book.at(account, **self.when)
+
+    def symbols(self, state: Account) -> dict[str, str]:
+        """What to call each instrument."""
+        named = {key: state.instrument(key) for key in state.policy.definitions}
+        return {key: one.symbol for key, one in named.items() if one is not None}
+
+    def answer(self, *sections: Section, result: str = "", **about: object) -> None:
+        """Write the answer, and to standard error when and at which number it was asked."""
+        times = {"as_of": self.as_of, "known_at_number": self.number}
+        whole = {"question": sections[0].name, **about, **times}
+        output.write(Answer(whole, sections, result), self.style)
+        happened = f"as of {rfc3339(self.as_of)}, " if self.as_of else ""
+        click.echo(f"{happened}known at number {self.number} of {self.head}", err=True)
+
+
+def only(streams: list[str]) -> str:
+    """The one account of a store; ``click.UsageError`` when there is none or more."""
+    if not streams:
+        raise click.UsageError("the store is empty; 'tradeledger ingest' fills it")
+    if len(streams) > 1:
+        raise click.UsageError(f"say which account: --account, one of {', '.join(streams)}")
+    return streams[0]
+
+
+def places(command: Command) -> Command:
+    """The options that say where: store, account, zone; behind the command's name too."""
+    for option in (
+        click.option("--zone", metavar="ZONE", help="Zone of times and days given without one."),
+        click.option("--account", "-a", metavar="NAME", help="The account."),
+        click.option("--store", metavar="URL", help="Where the books are."),
+    ):
+        command = option(command)
+    return command
+
+
+def styles(command: Command) -> Command:
+    """The options that say in which form to answer."""
+    for flag, told in (
+        (output.CSV, "CSV with exact numbers."),
+        (output.JSON, "One JSON document with exact numbers."),
+    ):
+        command = click.option(f"--{flag}", "style", flag_value=flag, help=told)(command)
+    return command
+
+
+def as_of_option(command: Command) -> Command:
+    """The time by which things had happened."""
+    told = "What had happened by then: a day or a time."
+    return click.option("--as-of", metavar="TIME", help=told)(command)
+
+
+def known_at_option(command: Command) -> Command:
+    """The time, or the number, by which things had been learned."""
+    told = "What was known then: a day, a time or a log number."
+    return click.option("--known-at", metavar="TIME|NUMBER", help=told)(command)
+
+
+def asks(function: Callable[..., int | None]) -> Command:
+    """A command that asks: it gets a ``Question`` and, by name, its own options."""
+
+    @wraps(function)
+    def command(
+        settings: Settings,
+        *,
+        store: str | None,
+        account: str | None,
+        zone: str | None,
+        style: str | None,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        **own: Any,
+    ) -> int | None:
+        settings.override(store, account, zone)
+        with settings.open_existing() as book:
+            question = ask(book, settings, style, as_of, known_at)
+            return function(question, **own)
+
+    return places(styles(click.pass_obj(command)))
+
+
+def ask(
+    book: Book, settings: Settings, style: str | None, as_of: str | None, known_at: str | None
+) -> Question:
+    """A question at the times that were written; what is known is settled once, as a number."""
+    zone = settings.zone_info
+    learned = knowledge("--known-at", known_at, zone) if known_at else None
+    happened = moment("--as-of", as_of, zone) if as_of else None
+    head = book.store.head()
+    return Question(
+        book, settings, resolve(book.store, learned), head, happened, style or output.TABLE
+    )

@@ -1,0 +1,98 @@
+"""The program itself: its options, and its commands, each loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from adapters.cli.catalogue import COMMANDS
+from adapters.cli.settings import DEFAULT_STORE, Settings
+
+EPILOG = """\b
+Exit codes: 0 fine, 1 findings, 2 could not run, 70 a bug, 75 try later, 130 interrupted.
+Settings: options, then TRADELEDGER_* in the environment, then ./tradeledger.toml,
+then $XDG_CONFIG_HOME/tradeledger/config.toml."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order in which one meets them."""
+        return [*COMMANDS, *sorted(self.commands)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, once its configuration was found to name options it has."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"adapters.cli.commands.{entry.module}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        _check_config(ctx, command, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the catalogue."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+def _check_config(ctx: click.Context, command: click.Command, name: str) -> None:
+    given: dict[str, Any] = (ctx.default_map or {}).get(name) or {}
+    known = {parameter.name for parameter in command.params}
+    for key in given:
+        if key not in known:
+            raise click.UsageError(f"configuration: [{name}] has no option {key}", ctx)
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        try:
+            found = metadata.version("tradeledger")
+        except metadata.PackageNotFoundError:
+            found = "not installed, run from its source"
+        click.echo(f"tradeledger {found}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={
+        "auto_envvar_prefix": "TRADELEDGER",
+        "help_option_names": ["-h", "--help"],
+    },
+)
+@click.option(
+    "--store",
+    metavar="URL",
+    default=DEFAULT_STORE,
+    show_default=True,
+    help="Where the books are: sqlite:///relative.db, sqlite:////absolute.db.",
+)
+@click.option("--account", "-a", metavar="NAME", help="The account; may be left out if only one.")
+@click.option("--zone", metavar="ZONE", help="Zone of times and days given without one.")
+@click.option("--debug", is_flag=True, help="Show where an error came from.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and end.",
+)
+@click.pass_obj
+def root(
+    settings: Settings, store: str, account: str | None, zone: str | None, debug: bool
+) -> None:
+    """Books of orders, positions and cash, made of facts, exact and provable.
+
+    Every question can be asked of a past moment: --as-of, what had happened by then, and
+    --known-at, what had been learned by then.
+    """
+    settings.guard.debug = debug
+    settings.store, settings.account, settings.zone = store, account, zone

@@ -1,0 +1,31 @@
+"""The entrance: parse, run, and end with an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from click.shell_completion import shell_complete
+
+from adapters.cli.config import read_config
+from adapters.cli.exits import FINE, Guard
+from adapters.cli.root import root
+from adapters.cli.settings import Settings
+
+NAME = "tradeledger"
+_COMPLETE = "_TRADELEDGER_COMPLETE"
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit; ``args`` are those of the process by default."""
+    given = list(sys.argv[1:] if args is None else args)
+    with Guard() as guard:
+        if instruction := os.environ.get(_COMPLETE):
+            sys.exit(shell_complete(root, {}, NAME, _COMPLETE, instruction))
+        settings = Settings(guard)
+        with root.make_context(NAME, given, obj=settings, default_map=read_config()) as context:
+            code = root.invoke(context)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else FINE)

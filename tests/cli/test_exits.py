@@ -1,0 +1,142 @@
+"""How runs end: every exit code, by what really leads to it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from adapters.cli.root import root
+from tests.architecture.sources import ROOT
+from tests.cli.running import Run, process, recorded, run_process
+
+HOLD = """
+import sys
+from ledger.store.sqlite_module import sqlite3
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two commands that go wrong in ways nobody foresaw."""
+
+    @click.command()
+    def bug() -> None:
+        raise RuntimeError("the roof is on fire")
+
+    @click.command()
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(root, "commands", {"bug": bug, "interrupt": interrupt})
+
+
+def test_help_is_fine(run: Run) -> None:
+    assert run("--help").code == 0
+
+
+def test_help_loads_no_more_than_it_needs(folder: Path) -> None:
+    loaded = "import atexit, sys; atexit.register(lambda: print(*sys.modules)); "
+    code = f"{loaded}from adapters.cli import main; main(['--help'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    modules = set(done.stdout.splitlines()[-1].split())
+    assert "click" in modules
+    assert not {"ledger", "rich", "ibflex", "eventsourcing"} & modules
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("no-such-command",),
+        ("positions", "--no-such-option"),
+        ("positions",),
+        ("--store", "postgres://x", "positions"),
+        ("--store", "sqlite:///missing/folder.db", "open-account", "A", "--base-currency", "USD"),
+        ("ingest", "ibkr_flex", "missing.xml"),
+        ("ingest", "csv", "."),
+        ("--zone", "Mars/Olympus", "open-account", "A", "--base-currency", "USD"),
+    ],
+)
+def test_what_could_not_run(run: Run, args: tuple[str, ...]) -> None:
+    done = run(*args)
+    assert (done.code, done.out) == (2, "")
+
+
+def test_a_question_makes_no_store(run: Run, folder: Path) -> None:
+    run("positions")
+    assert not list(folder.glob("*.db"))
+
+
+def test_a_bug_is_not_a_finding(run: Run, broken: None) -> None:
+    done = run("bug")
+    assert (done.code, done.err.count("\n")) == (70, 1)
+    assert "RuntimeError: the roof is on fire" in done.err
+
+
+def test_debug_shows_where(run: Run, broken: None) -> None:
+    assert "Traceback" in run("--debug", "bug").err
+
+
+def test_interrupted(run: Run, broken: None) -> None:
+    assert run("interrupt").code == 130
+
+
+def test_a_row_that_cannot_be_read_is_a_finding(run: Run, statement: Path) -> None:
+    content = statement.read_text("utf-8")
+    statement.write_text(content.replace('tradePrice="52"', 'tradePrice="fifty"'), "utf-8")
+    done = run("ingest", "ibkr_flex", statement.name)
+    assert done.code == 1
+    assert "statement.xml  Trade[8] transactionID 500008  tradePrice  fifty" in done.out
+
+
+def test_a_cut_file_is_refused_and_nothing_is_recorded(run: Run, statement: Path) -> None:
+    statement.write_bytes(statement.read_bytes()[:-200])
+    assert run("ingest", "ibkr_flex", statement.name).code == 2
+    assert not Path("tradeledger.db").exists()
+
+
+def test_a_refused_file_takes_the_good_one_with_it(books: Run, statement: Path) -> None:
+    before = recorded()
+    Path("cut.xml").write_bytes(statement.read_bytes()[:-200])
+    assert books("ingest", "ibkr_flex", statement.name, "cut.xml").code == 2
+    assert recorded() == before
+
+
+def test_a_locked_store_is_tried_later(books: Run, folder: Path, statement: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, "tradeledger.db"],
+        env={"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        done = run_process("ingest", "ibkr_flex", statement.name, folder=folder)
+        holder.communicate("")
+    assert (done.code, done.out) == (75, "")
+
+
+def test_a_reader_that_stops_reading(books: Run, folder: Path) -> None:
+    with process("log", "--json", folder=folder, PYTHONUNBUFFERED="1") as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        told = running.stderr.read()
+    assert (running.wait(), "Traceback" in told) == (141, False)
+
+
+def test_a_real_process_ends_the_same(books: Run, folder: Path) -> None:
+    done = run_process("positions", folder=folder)
+    assert done.code == 0
+    assert "\x1b" not in done.out
+    assert done.out == books("positions").out

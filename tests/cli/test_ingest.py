@@ -1,0 +1,112 @@
+"""Ingesting: once, openly, and only what was meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ledger.domain.events import AccountOpened, Booking, FillBooked
+from tests.architecture.sources import ROOT
+from tests.cli.running import NEW_YORK, Run, recorded
+
+MAP = str(ROOT / "adapters" / "brokers" / "csv_map" / "fills.toml")
+HEADER = "seq,ts,exec_id,order_id,account,symbol,side,qty,price,fee,currency\n"
+ROW = "1,2026-03-02T10:00:00Z,e1,o1,CSV1,X,buy,2,10.50,0.10,USD\n"
+
+
+def opened() -> AccountOpened:
+    return next(r.event for r in recorded() if isinstance(r.event, AccountOpened))
+
+
+def test_a_report_counts_once(books: Run, statement: Path) -> None:
+    before = recorded()
+    done = books("ingest", "ibkr_flex", statement.name, "--account", "demo", "--json")
+    assert (done.code, done.json["added"], recorded()) == (0, 0, before)
+
+
+def test_a_dry_run_says_every_row_and_makes_no_store(run: Run, statement: Path) -> None:
+    done = run("ingest", "ibkr_flex", statement.name, "--dry-run", "--json")
+    assert (done.code, len(done.json["rows"]), done.json["added"]) == (0, 21, 22)
+    assert not Path("tradeledger.db").exists()
+
+
+def test_a_dry_run_adds_nothing_to_a_store(run: Run, statement: Path) -> None:
+    run("open-account", "other", "--base-currency", "USD")
+    before = recorded()
+    assert run("ingest", "ibkr_flex", statement.name, "--dry-run").code == 0
+    assert recorded() == before
+
+
+def test_a_dry_run_promises_what_then_happens(run: Run, statement: Path) -> None:
+    args = ("ingest", "ibkr_flex", statement.name, "--json")
+    assert run(*args, "--dry-run").json["counts"] == run(*args).json["counts"]
+
+
+def test_an_account_is_opened_and_that_is_said(run: Run, statement: Path) -> None:
+    done = run("ingest", "ibkr_flex", statement.name, "--booking", "average", *NEW_YORK)
+    assert "opened account DU1000001: kind margin, base currency USD, booking average" in done.err
+    assert (opened().booking, opened().time_zone) == (Booking.AVERAGE, "America/New_York")
+
+
+def test_the_accounts_zone_holds_for_the_next_report(run: Run, statement: Path) -> None:
+    run("open-account", "DU1000001", "--base-currency", "USD", *NEW_YORK)
+    run("ingest", "ibkr_flex", statement.name)
+    fill = next(r for r in recorded() if isinstance(r.event, FillBooked))
+    assert fill.occurred_at.isoformat() == "2026-03-02T15:15:00+00:00"
+
+
+def test_a_zone_that_nobody_gave_is_said(run: Run, statement: Path) -> None:
+    assert "read as UTC" in run("ingest", "ibkr_flex", statement.name).err
+
+
+def test_an_open_account_has_the_rules_it_was_opened_by(run: Run) -> None:
+    args = ("open-account", "A", "--base-currency", "USD")
+    assert run(*args).out == "A: opened\n"
+    assert run(*args).out == "A: open already\n"
+    assert run(*args, "--kind", "cash").code == 2
+
+
+def test_opening_can_be_tried(run: Run) -> None:
+    assert run("open-account", "A", "--base-currency", "USD", "--dry-run").code == 0
+    assert not Path("tradeledger.db").exists()
+
+
+def test_other_content_is_a_finding(books: Run, statement: Path) -> None:
+    content = statement.read_text("utf-8")
+    statement.write_text(content.replace('quantity="60"', 'quantity="61"'), "utf-8")
+    done = books("ingest", "ibkr_flex", statement.name, "--account", "demo", *NEW_YORK)
+    assert done.code == 1
+    assert "last_qty: 60 booked, 61 here" in done.out
+
+
+def test_a_csv_file_by_its_map(run: Run, folder: Path) -> None:
+    Path("fills.csv").write_text(HEADER + ROW, "utf-8")
+    done = run("ingest", "csv", "fills.csv", "--map", MAP, "--json")
+    assert (done.code, done.json["account"], done.json["counts"]["new"]) == (0, "CSV1", 2)
+    assert "read as UTC" not in done.err
+
+
+def test_a_csv_row_that_cannot_be_read_is_named(run: Run, folder: Path) -> None:
+    Path("fills.csv").write_text(HEADER + ROW + ROW.replace("e1", "e2").replace("10.50", "x"))
+    done = run("ingest", "csv", "fills.csv", "--map", MAP, "--json")
+    row = done.json["quarantine"][0]
+    assert (done.code, row["file"], row["row"], row["value"]) == (1, "fills.csv", "line 3", "x")
+
+
+@pytest.mark.parametrize("row", [ROW[:-3], ROW.replace("X", '"X'), ROW.replace("X,", "")])
+def test_a_csv_file_that_is_not_whole_is_refused(run: Run, folder: Path, row: str) -> None:
+    Path("fills.csv").write_text(HEADER + row, "utf-8")
+    assert run("ingest", "csv", "fills.csv", "--map", MAP).code == 2
+    assert not Path("tradeledger.db").exists()
+
+
+def test_csv_needs_a_map(run: Run, folder: Path) -> None:
+    Path("fills.csv").write_text(HEADER + ROW, "utf-8")
+    assert run("ingest", "csv", "fills.csv").code == 2
+
+
+def test_what_steers_a_terminal_is_shown_escaped(run: Run, folder: Path) -> None:
+    Path("fills.csv").write_text(HEADER + ROW.replace("10.50", "\x1b[31m"), "utf-8")
+    done = run("ingest", "csv", "fills.csv", "--map", MAP)
+    assert ("\x1b" in done.out, "\\x1b[31m" in done.out) == (False, True)
