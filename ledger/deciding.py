@@ -72,8 +72,8 @@ def find_order(store: EventStore, state: Account, cl_ord_id: str) -> Order | Non
     root = state.order_ids.get(cl_ord_id)
     if root is not None and root in state.orders:
         return state.orders[root]
-    facts = history.order_facts(store, state, cl_ord_id)
-    return Order.fold(facts) if facts else None
+    order = history.rebuild_order(store, state, cl_ord_id)
+    return order if order.cl_ord_ids else None
 
 
 Amendment = FillBusted | FillCorrected | FeeCharged

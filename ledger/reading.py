@@ -24,8 +24,6 @@ from ledger.history import Diff, KnownAt
 from ledger.journal import journal
 from ledger.store.port import Digest, EventStore, Verification
 
-SETTLE_EVERY = 1000
-
 
 class Reader:
     """Answers about the accounts of a store. Every question takes ``as_of`` (when it happened)
@@ -64,17 +62,9 @@ class Reader:
             return account
 
     def _catch_up(self, account: Account, news: Iterable[Recorded]) -> None:
-        """Fold what is new, settling now and then so that late facts do not pile up."""
-        count = 0
-        for recorded in news:
-            account.evolve(recorded)
-            count += 1
-            if count % SETTLE_EVERY == 0:
-                account.settle()
-                account.slim()
-        if count:
+        """Fold what is new, and what it made stale."""
+        if history.fold(account, news):
             history.complete(self.store, account)
-            account.slim()
 
     # -- questions ----------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from ledger.domain.events import (
 from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument
 from ledger.domain.lots import Shortfall
-from ledger.domain.numbers import ONE, ZERO, add, quantize, ratio, subtract
+from ledger.domain.numbers import ONE, ZERO, add, quantize, ratio, subtract, text
 from ledger.domain.positions import PositionKey
 from ledger.domain.watching import Issue, Record
 from ledger.errors import (
@@ -87,7 +87,8 @@ def check_placing(account: Account, order: OrderPlaced) -> None:
     free = subtract(total, account.held(currency))
     if order.hold > free:
         raise InsufficientFundsError(
-            f"order {order.cl_ord_id} holds {order.hold} {currency}, and {free} of {total} are "
+            f"order {order.cl_ord_id} holds {text(order.hold)} {currency}, and {text(free)} of "
+            f"{text(total)} are "
             f"free in account {account.name}; deposit, cancel an order or hold less"
         )
 

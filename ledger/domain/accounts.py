@@ -50,8 +50,8 @@ class Account:
     """The state of one account as of the last fact it folded."""
 
     __slots__ = (
-        "as_of", "breaks", "cash", "has_forgotten", "last_at", "limits", "linked", "links",
-        "name", "number", "order_ids", "orders", "policy", "positions", "saw_external",
+        "as_of", "breaks", "cash", "has_forgotten", "is_late", "last_at", "limits", "linked",
+        "links", "name", "number", "order_ids", "orders", "policy", "positions", "saw_external",
         "settlement", "slimmed_at", "stale_orders", "standing", "suspended", "symbols", "touched",
         "touched_orders", "unlinked", "unsettled_positions", "version",
     )  # fmt: skip
@@ -81,16 +81,19 @@ class Account:
         self.slimmed_at = 0
         self.version = self.number = 0
         self.last_at: datetime | None = None
+        self.is_late = False
 
     # -- folding ------------------------------------------------------------------------
 
     def evolve(self, recorded: Recorded) -> None:
         """Fold one fact. Under an ``as_of``, only what took effect by then counts."""
-        self.version, self.number = recorded.version, recorded.number
+        if recorded.version > self.version:
+            self.version, self.number = recorded.version, recorded.number
         event = recorded.event
         if not self.counts(recorded):
             return
-        if self.last_at is None or recorded.occurred_at > self.last_at:
+        self.is_late = self.last_at is not None and recorded.occurred_at <= self.last_at
+        if not self.is_late:
             self.last_at = recorded.occurred_at
         route = ROUTES.get(type(event))
         if route is not None:
@@ -172,6 +175,8 @@ class Account:
         if key is None:
             self.wait_for(ref, recorded)
         else:
+            if event.instrument_id is None:
+                self.linked.append((key, recorded))
             self._amend(key, recorded, event.cl_ord_id or self._order_of_fill(key, ref))
 
     def _amend(self, key: PositionKey, recorded: Recorded, cl_ord_id: str | None) -> None:
@@ -247,8 +252,7 @@ class Account:
         if isinstance(recorded.event, FillBooked):
             self.saw_external = True
             return
-        late = self.last_at is not None and recorded.occurred_at < self.last_at
-        begins = isinstance(recorded.event, OrderPlaced) and not late
+        begins = isinstance(recorded.event, OrderPlaced) and not self.is_late
         if (self.has_forgotten or self.saw_external) and not begins:
             self.stale_orders.add(ids[-1])
             return

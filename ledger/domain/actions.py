@@ -1,9 +1,9 @@
-"""The fold of everything that is not a fill: splits, transfers, income, corporate actions."""
+"""The fold of everything that is not a fill or a split: transfers, income, corporate actions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from ledger.domain.canonical import Entry
 from ledger.domain.events import (
@@ -31,15 +31,13 @@ from ledger.domain.fold import Watch, apply_fill, pay_in_units
 from ledger.domain.holding import Holding, Rules
 from ledger.domain.lots import Lot, split
 from ledger.domain.numbers import (
-    ONE,
     ZERO,
     add,
-    multiply,
     negate,
     ratio,
-    steps,
     subtract,
 )
+from ledger.domain.splits import apply_split
 from ledger.domain.watching import Disposal
 
 
@@ -52,10 +50,10 @@ def apply(holding: Holding, entry: Entry, rules: Rules, watch: Watch = None) -> 
         handler(holding, entry, event, rules, watch)
 
 
-def _fee(holding: Holding, entry: Entry, event: FeeCharged, rules: Rules, _: Watch) -> None:
+def _fee(holding: Holding, entry: Entry, event: FeeCharged, rules: Rules, watch: Watch) -> None:
     holding.charge(event.amount, event.currency)
     if rules.instrument is not None and event.currency == rules.instrument.base_currency:
-        pay_in_units(holding, entry, event.amount, rules)
+        pay_in_units(holding, entry, event.amount, rules, watch)
 
 
 def _funding(holding: Holding, _: Entry, event: FundingPaid, *__: object) -> None:
@@ -71,10 +69,10 @@ def _variation(holding: Holding, _: Entry, event: VariationMarginPaid, *__: obje
 
 
 def _mid_life(
-    holding: Holding, entry: Entry, event: PositionOpenedMidLife, rules: Rules, _: Watch
+    holding: Holding, entry: Entry, event: PositionOpenedMidLife, rules: Rules, watch: Watch
 ) -> None:
     """Units that were there before the books began; an unknown basis taints what depends on it."""
-    _receive(holding, entry, event.qty, event.cost_basis, rules)
+    _receive(holding, entry, event.qty, event.cost_basis, rules, watch)
 
 
 def _receive(
@@ -83,20 +81,28 @@ def _receive(
     qty: Decimal,
     basis: Decimal | None,
     rules: Rules,
+    watch: Watch,
     label: str | None = None,
 ) -> None:
-    """Put signed units in without a trade: their basis came in kind."""
-    if not qty:
-        return
-    holding.unknown_basis |= basis is None
-    amount = basis if basis is not None else ZERO
-    if holding.qty and (holding.qty > ZERO) is not (qty > ZERO):
-        _deliver(holding, entry, qty, negate(amount), rules, None)
+    """Put signed units in as a lot of their own, at a basis that may be unknown."""
+    holding.unknown_basis |= basis is None and bool(qty)
+    lot = Lot(qty, basis if basis is not None else ZERO, ZERO, entry.at, _name(entry), label)
+    _bring(holding, entry, lot, rules, watch)
+
+
+def _bring(holding: Holding, entry: Entry, lot: Lot, rules: Rules, watch: Watch) -> None:
+    """Put a lot in without a trade, its basis in kind. It covers first what is held the other
+    way, at its own cost; the rest opens."""
+    if lot.qty and holding.qty and (holding.qty > ZERO) is not (lot.qty > ZERO):
+        part = min(lot.qty.copy_abs(), holding.qty.copy_abs())
+        covering, lot = split(lot, part)
+        _deliver(holding, entry, covering.qty, negate(covering.basis), rules, watch)
+    if not lot.qty:
         return
     if not holding.qty:
         holding.begin_cycle(rules.instrument, entry.at, ZERO)
-    holding.in_kind = subtract(holding.in_kind, amount)
-    holding.put(Lot(qty, amount, ZERO, entry.at, _name(entry), label))
+    holding.in_kind = subtract(holding.in_kind, lot.basis)
+    holding.put(lot)
 
 
 def _name(entry: Entry) -> str:
@@ -132,7 +138,7 @@ def _transfer(
 ) -> None:
     """Out: lots leave at their basis, by the booking method. In: they arrive with it."""
     if event.leg is Leg.IN:
-        _transfer_in(holding, entry, event, rules)
+        _transfer_in(holding, entry, event, rules, watch)
         return
     holds_short = holding.qty < ZERO
     part = min(event.qty, holding.qty.copy_abs())
@@ -147,25 +153,23 @@ def _transfer(
         holding.suspend(negate(missing) if holds_short else missing, ZERO)
 
 
-def _transfer_in(holding: Holding, entry: Entry, event: PositionTransferred, rules: Rules) -> None:
+def _transfer_in(
+    holding: Holding, entry: Entry, event: PositionTransferred, rules: Rules, watch: Watch
+) -> None:
     if not event.lots:
-        _receive(holding, entry, event.qty, None, rules)
-        return
-    for lot in event.lots:
-        if holding.qty and (holding.qty > ZERO) is not (lot.qty > ZERO):
-            _deliver(holding, entry, lot.qty, negate(lot.basis), rules, None)
-            continue
-        if not holding.qty:
-            holding.begin_cycle(rules.instrument, entry.at, ZERO)
-        holding.in_kind = subtract(holding.in_kind, lot.basis)
-        holding.put(Lot(lot.qty, lot.basis, ZERO, lot.opened_at, lot.exec_id, lot.label))
+        _receive(holding, entry, event.qty, None, rules, watch)
+    for carried in event.lots:
+        origin = (carried.opened_at, carried.exec_id, carried.label)
+        _bring(holding, entry, Lot(carried.qty, carried.basis, ZERO, *origin), rules, watch)
 
 
-def _units_in(holding: Holding, entry: Entry, event: UnitsReceived, rules: Rules, _: Watch) -> None:
+def _units_in(
+    holding: Holding, entry: Entry, event: UnitsReceived, rules: Rules, watch: Watch
+) -> None:
     """Units received: their fair value is income, and their basis from here on."""
     if event.basis is not None:
         holding.unit_income = add(holding.unit_income, event.basis)
-    _receive(holding, entry, event.qty, event.basis, rules, event.label)
+    _receive(holding, entry, event.qty, event.basis, rules, watch, event.label)
 
 
 def _units_out(
@@ -187,24 +191,22 @@ def _run_out(
 
 
 def _spin_off(
-    holding: Holding, entry: Entry, event: SpinOffReceived, rules: Rules, _: Watch
+    holding: Holding, entry: Entry, event: SpinOffReceived, rules: Rules, watch: Watch
 ) -> None:
     """The new units arrive with the basis that leaves the parent; the total is conserved."""
     if rules.instrument is not None and rules.instrument.instrument_id == event.parent_id:
         holding.in_kind = add(holding.in_kind, event.basis)
         _shift_basis(holding, negate(event.basis))
         return
-    _receive(holding, entry, event.qty, event.basis, rules)
+    _receive(holding, entry, event.qty, event.basis, rules, watch)
 
 
 def _adjust(
     holding: Holding, entry: Entry, event: PositionAdjusted, rules: Rules, watch: Watch
 ) -> None:
     """A correction by hand: signed units at the stated basis, or basis alone."""
-    if event.qty and (not holding.qty or (holding.qty > ZERO) is (event.qty > ZERO)):
-        _receive(holding, entry, event.qty, event.basis, rules)
-    elif event.qty:
-        _deliver(holding, entry, event.qty, negate(event.basis), rules, watch)
+    if event.qty:
+        _receive(holding, entry, event.qty, event.basis, rules, watch)
     else:
         holding.in_kind = subtract(holding.in_kind, event.basis)
         _shift_basis(holding, event.basis)
@@ -226,54 +228,6 @@ def _shift_basis(holding: Holding, amount: Decimal) -> None:
     holding.replace_lots(lots)
 
 
-def _split(holding: Holding, _: Entry, event: SplitApplied, rules: Rules, *__: object) -> None:
-    """New units for old in every lot; total basis is conserved. With ``whole``, the fraction
-    left over goes at its basis for cash in lieu."""
-    if not holding.qty:
-        return
-    scaled = multiply(holding.qty, event.numerator)
-    paid = ZERO
-    lots = [lot._replace(qty=multiply(lot.qty, event.numerator)) for lot in holding.lot_list()]
-    if event.whole:
-        units = multiply(steps(scaled, event.denominator, ROUND_DOWN), event.denominator)
-        paid = subtract(scaled, units)
-    if paid:
-        lots = _pay_out_fraction(holding, event, paid, lots, rules)
-    holding.qty = ratio(subtract(scaled, paid), ONE, event.denominator)
-    holding.replace_lots(_rescaled(lots, event.denominator, holding.qty))
-
-
-def _pay_out_fraction(
-    holding: Holding, event: SplitApplied, paid: Decimal, lots: list[Lot], rules: Rules
-) -> list[Lot]:
-    """Take the fraction (in units of 1/denominator) from the first lots for cash in lieu."""
-    px = event.cash_in_lieu_px or ZERO
-    multiplier = rules.instrument.multiplier if rules.instrument else ONE
-    cash = ratio(multiply(px, multiplier), paid, event.denominator)
-    basis, rest, left = ZERO, [], paid.copy_abs()
-    for lot in lots:
-        taken = min(left, lot.qty.copy_abs())
-        left = subtract(left, taken)
-        part, remaining = split(lot, taken) if taken else (None, lot)
-        if part:
-            basis = add(basis, part.basis)
-        if remaining.qty:
-            rest.append(remaining)
-    holding.basis = subtract(holding.basis, basis)
-    holding.realized = add(holding.realized, subtract(cash, basis))
-    return rest
-
-
-def _rescaled(lots: list[Lot], denominator: Decimal, qty: Decimal) -> list[Lot]:
-    """Lots in new units; the last one takes what rounding left, so that they add up to ``qty``."""
-    result, left = [], qty
-    for lot in lots[:-1]:
-        units = ratio(lot.qty, ONE, denominator)
-        left = subtract(left, units)
-        result.append(lot._replace(qty=units))
-    return [*result, lots[-1]._replace(qty=left)] if lots else []
-
-
 def _rebook(holding: Holding, _: Entry, event: BookingMethodChanged, *__: object) -> None:
     holding.use(event.booking)
 
@@ -292,7 +246,7 @@ _HANDLERS: dict[type[Event], _Handler] = {
     OptionExercised: _run_out,
     SpinOffReceived: _spin_off,
     PositionAdjusted: _adjust,
-    SplitApplied: _split,
+    SplitApplied: apply_split,
     BookingMethodChanged: _rebook,
 }
 

@@ -38,16 +38,17 @@ def apply_fill(
         value = _value(holding, fill, qty, rules)
     fee = base_fee = ZERO
     if fill.fees or entry.fees:
-        fee, base_fee = _charge(holding, fees_of(entry), rules)
+        fees = fees_of(entry) if entry.fees else fill.fees
+        fee, base_fee = _charge(holding, fees, rules)
     held = holding.qty
     if not held or (held > ZERO) is is_buy:
         _extend(holding, entry, fill, (qty, value, fee), rules, watch)
     elif units > held.copy_abs():
         _cross(holding, entry, fill, (qty, value, fee), rules, watch)
     elif units:
-        _close(holding, entry, fill, (qty, value, fee), rules, watch)
+        _close(holding, entry, fill, units, (qty, value, fee), rules, watch)
     if base_fee:
-        pay_in_units(holding, entry, base_fee, rules)
+        pay_in_units(holding, entry, base_fee, rules, watch)
 
 
 def _value(holding: Holding, fill: FillBooked, qty: Decimal, rules: Rules) -> Decimal:
@@ -88,21 +89,24 @@ def _extend(
     if not holding.qty:
         holding.begin_cycle(rules.instrument, entry.at, fee)
     charges = fee if rules.in_cost else ZERO
-    holding.put(Lot(qty, value, charges, entry.at, fill.exec_id, fill.label))
+    # Past the generated constructor, which costs as much as the sums do: the hot path.
+    fields = (qty, value, charges, entry.at, fill.exec_id, fill.label)
+    holding.put(tuple.__new__(Lot, fields))
 
 
 def _close(
     holding: Holding,
     entry: Entry,
     fill: FillBooked,
+    units: Decimal,
     part: Part,
     rules: Rules,
     watch: Watch,
     later_fee: Decimal = ZERO,
 ) -> bool:
-    """Close a part against the lots; False when no lot could be chosen for it. ``later_fee`` is
-    what the fill was charged for the cycle that it opens."""
-    closed = holding.close(part[0].copy_abs(), fill.lots, detailed=watch is not None)
+    """Close ``units`` against the lots; False when no lot could be chosen. ``later_fee`` is what
+    the fill was charged for the cycle that it opens."""
+    closed = holding.close(units, fill.lots, watch is not None)
     if isinstance(closed, Shortfall):
         _suspend(holding, entry, part, closed, watch)
         return False
@@ -118,9 +122,10 @@ def _cross(
     holding: Holding, entry: Entry, fill: FillBooked, part: Part, rules: Rules, watch: Watch
 ) -> None:
     """Close all that is held; the rest of the fill opens the other way or goes to suspense."""
-    closing, rest = _shared(part, holding.qty.copy_abs(), fill.last_qty)
+    held = holding.qty.copy_abs()
+    closing, rest = _shared(part, held, fill.last_qty)
     later_fee = rest[2] if rules.may_cross else ZERO
-    closed = _close(holding, entry, fill, closing, rules, watch, later_fee)
+    closed = _close(holding, entry, fill, held, closing, rules, watch, later_fee)
     if closed and rules.may_cross:
         _extend(holding, entry, fill, rest, rules, watch)
     else:
@@ -145,20 +150,25 @@ def _disposal(entry: Entry, fill: FillBooked, part: Part, closed: Closed, rules:
     return Disposal(entry.key, entry.at, fill.exec_id, *amounts, tuple(slices))
 
 
-def pay_in_units(holding: Holding, entry: Entry, units: Decimal, rules: Rules) -> None:
+def pay_in_units(
+    holding: Holding, entry: Entry, units: Decimal, rules: Rules, watch: Watch
+) -> None:
     """A fee in the base currency leaves the holding at cost and is expensed; a rebate comes in
-    at no cost. Units that are not held are owed: suspense."""
-    if units < ZERO:
-        if not holding.qty:
-            holding.begin_cycle(rules.instrument, entry.at, ZERO)
-        holding.put(Lot(negate(units), ZERO, ZERO, entry.at, entry.key))
-        return
-    part = min(units, holding.qty) if holding.qty > ZERO else ZERO
+    at no cost, and covers a short first. Units that are not held are owed: suspense."""
+    held, is_fee = holding.qty, units > ZERO
+    part = min(units.copy_abs(), held.copy_abs()) if (held > ZERO) is is_fee else ZERO
     if part:
         basis, _, _ = holding.close_in_order(part)
         holding.base_fee_cost = add(holding.base_fee_cost, basis)
-    if units > part:
-        holding.suspend(subtract(part, units), ZERO)
+        if watch and not holding.qty:
+            watch.cycle(holding.cycle(rules.instrument, entry.at))
+    rest = subtract(units, part) if is_fee else negate(add(units, part))
+    if is_fee and rest:
+        holding.suspend(negate(rest), ZERO)
+    elif rest:
+        if not holding.qty:
+            holding.begin_cycle(rules.instrument, entry.at, ZERO)
+        holding.put(Lot(rest, ZERO, ZERO, entry.at, entry.key))
 
 
 def _suspend(holding: Holding, entry: Entry, part: Part, why: Shortfall, watch: Watch) -> None:

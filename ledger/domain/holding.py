@@ -168,7 +168,7 @@ class Holding:
     # -- closing ------------------------------------------------------------------------
 
     def close(
-        self, units: Decimal, selectors: tuple[LotSelector, ...] = (), *, detailed: bool = True
+        self, units: Decimal, selectors: tuple[LotSelector, ...] = (), detailed: bool = True
     ) -> Shortfall | Closed:
         """Take ``units`` (unsigned, at most what is held) out, or say why it cannot be. The
         slices are left out of the answer where nobody wants the detail of a pool."""

@@ -140,10 +140,22 @@ class Queue:
             self._catch_up()
 
     def _catch_up(self) -> None:
-        """Take what was put off."""
-        if self.skips:
-            units, self.skipped, self.skips = self.skipped, ZERO, 0
-            self.take(units)
+        """Drop what was put off: units only, for the basis is the pool's."""
+        if not self.skips:
+            return
+        units, self.skipped, self.skips = self.skipped, ZERO, 0
+        lots, head = self.lots, self.head
+        while units:
+            lot = lots[head]
+            held = lot.qty.copy_abs()
+            if held > units:
+                left = subtract(held, units)
+                lots[head] = lot._replace(qty=left if lot.qty > ZERO else negate(left))
+                break
+            units = subtract(units, held)
+            head += 1
+        del lots[:head]
+        self.head = 0
 
     def _drop(self, at: int) -> None:
         """Forget a used-up lot; the used front of the list is cut off now and then."""

@@ -59,12 +59,19 @@ def parse(field: str, text: str) -> Decimal:
     ledger.errors.BadNumberError: last_qty: '1E+999999' is not a number this ledger keeps: ...
     """
     if not isinstance(text, str):
-        raise BadNumberError(field, repr(text)[:MAX_TEXT], "it is not text")
+        raise BadNumberError(field, _shown(text), "it is not text")
     if len(text) > MAX_TEXT:
         raise BadNumberError(field, text, f"it is longer than {MAX_TEXT} characters")
     if not _PLAIN.fullmatch(text):
         raise BadNumberError(field, text, "it is not of the form -digits.digits")
     return check(field, Decimal(text))
+
+
+def _shown(value: object) -> str:
+    """What was given instead of a number, in a few characters, however long it is."""
+    if isinstance(value, str | bytes):
+        return repr(value[:MAX_TEXT])
+    return repr(value) if isinstance(value, float | bool | None) else type(value).__name__
 
 
 def check(field: str, value: Decimal) -> Decimal:
@@ -76,7 +83,7 @@ def check(field: str, value: Decimal) -> Decimal:
     ledger.errors.BadNumberError: qty: 'NaN' is not a number this ledger keeps: it is not finite...
     """
     if type(value) is not Decimal:
-        raise BadNumberError(field, repr(value)[:MAX_TEXT], "it is not a Decimal")
+        raise BadNumberError(field, _shown(value), "it is not a Decimal")
     if not value.is_finite():
         raise BadNumberError(field, str(value)[:MAX_TEXT], "it is not finite")
     try:

@@ -6,9 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
-import attrs
-
 from ledger.domain.events import NET, Contingency, Intent, OrdType, Side, StopReason, TimeInForce
+from ledger.domain.gates import gated
 
 
 class CancelReason(Enum):
@@ -21,7 +20,7 @@ class CancelReason(Enum):
     SHUTDOWN = "shutdown"
 
 
-@attrs.frozen(kw_only=True)
+@gated
 class PlaceOrder:
     """Send an order. Fields as in ``OrderPlaced``; which prices it takes depends on the type."""
 
@@ -46,7 +45,7 @@ class PlaceOrder:
     hold_currency: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@gated
 class ReplaceOrder:
     """Ask to amend: ``cl_ord_id`` is the request's own id, ``orig_cl_ord_id`` any id of the order.
 
@@ -60,7 +59,7 @@ class ReplaceOrder:
     stop_px: Decimal | None = None
 
 
-@attrs.frozen(kw_only=True)
+@gated
 class CancelOrder:
     """Ask to cancel what is left: ``cl_ord_id`` is the request's own id."""
 
@@ -69,7 +68,7 @@ class CancelOrder:
     reason: CancelReason = CancelReason.USER
 
 
-@attrs.frozen(kw_only=True)
+@gated
 class MoveStop:
     """Move the stop level of an order that has one; ``inputs`` are the rule's figures."""
 
@@ -79,7 +78,7 @@ class MoveStop:
     inputs: tuple[tuple[str, str], ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@gated
 class MoveTarget:
     """Set or move the profit target."""
 
@@ -88,7 +87,7 @@ class MoveTarget:
     reason: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@gated
 class LinkOrders:
     """Make orders depend on each other; the parent, if there is one, comes first."""
 

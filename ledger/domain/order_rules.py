@@ -7,7 +7,7 @@ suspension) is decided by the account, and an id used twice is answered by the s
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import assert_never
+from typing import Any, assert_never
 
 import attrs
 
@@ -96,7 +96,8 @@ def _place(command: PlaceOrder, instrument: Instrument | None) -> tuple[Event, .
     _require_times(command)
     _require_hold(command)
     _require_aligned(instrument, command.limit_px, command.stop_px)
-    fields = {field.name: getattr(command, field.name) for field in attrs.fields(PlaceOrder)}
+    cls: Any = PlaceOrder
+    fields = {field.name: getattr(command, field.name) for field in attrs.fields(cls)}
     return (OrderPlaced(**fields),)
 
 

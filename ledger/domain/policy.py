@@ -21,10 +21,9 @@ Definition = tuple[datetime | None, Instrument]
 
 
 class Policy:
-    """What rules a fill at a moment is folded under. ``edition`` grows with every change, so
-    that those who keep an answer know when to ask again."""
+    """What rules a fill at a moment is folded under. Whoever changes it tells the positions."""
 
-    __slots__ = ("booking", "changes", "crossing", "definitions", "edition", "fee_rule", "opened")
+    __slots__ = ("booking", "changes", "crossing", "definitions", "fee_rule", "opened")
 
     def __init__(self) -> None:
         self.opened: AccountOpened | None = None
@@ -33,7 +32,6 @@ class Policy:
         self.fee_rule = FeeRule.EXPENSED
         self.definitions: dict[str, list[Definition]] = {}
         self.changes: list[Recorded] = []
-        self.edition = 0
 
     def open(self, event: AccountOpened) -> None:
         """Take the rules the account was opened under."""
@@ -42,7 +40,6 @@ class Policy:
         self.fee_rule = event.fee_rule
         is_cash = event.kind is AccountKind.CASH
         self.crossing = event.crossing or (Crossing.SUSPENSE if is_cash else Crossing.ALLOW)
-        self.edition += 1
 
     def define(self, event: InstrumentDefined) -> None:
         """Add a definition; of two for one moment the later recorded stands."""
@@ -51,7 +48,6 @@ class Policy:
         kept.append((event.effective_from, event.instrument))
         kept.sort(key=lambda one: (one[0] is not None, one[0]))
         self.definitions[event.instrument.instrument_id] = kept
-        self.edition += 1
 
     def rebook(self, recorded: Recorded) -> None:
         """Another booking method from the fact's time on: each position folds it in its place."""

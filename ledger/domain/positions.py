@@ -47,7 +47,7 @@ class Position:
     """One holding with the recent history it may have to fold again."""
 
     __slots__ = (
-        "amendments", "dirty", "edition", "holding", "key", "needs_history", "pending",
+        "amendments", "dirty", "holding", "key", "needs_history", "pending",
         "pending_limit", "points", "policy", "refolded", "rules", "since_point", "tail",
     )  # fmt: skip
 
@@ -64,7 +64,6 @@ class Position:
         self.needs_history = False
         self.refolded = 0
         self.since_point = 0
-        self.edition = -1
         self.rules: Rules | None = None
         for change in policy.changes_for(key.instrument_id):
             self._arrive(Entry(change), None)
@@ -91,7 +90,18 @@ class Position:
         if self.needs_history:
             return
         if type(event) is FillBooked:
-            self._arrive(self._fill(recorded), watch)
+            tail = self.tail
+            if (
+                self.dirty is None
+                and self.amendments.is_quiet
+                and tail
+                and recorded.occurred_at > tail[-1].at
+            ):
+                entry = Entry(recorded)
+                tail.append(entry)
+                self._apply(entry, watch)
+            else:
+                self._arrive(self._fill(recorded), watch)
         elif isinstance(event, FillBusted | FillCorrected):
             self._wake()
             self._amended(self.amendments.amend(recorded))
@@ -210,6 +220,7 @@ class Position:
 
     def revise_from(self, at: datetime | None) -> None:
         """The rules changed from a time on (from ever, when None): fold again what they touch."""
+        self.rules = None
         if at is None:
             self._mark(FIRST)
             if not self._is_trimmed:
@@ -255,10 +266,9 @@ class Position:
 
     def _apply(self, entry: Entry, watch: Watch) -> None:
         """Fold the newest entry of the tail; keep a restart point now and then."""
-        rules = self.rules if self.edition == self.policy.edition else None
+        holding, event, rules = self.holding, entry.event, self.rules
         if rules is None:
             rules = self._rules_at(entry.at)
-        holding, event = self.holding, entry.event
         if type(event) is FillBooked:
             apply_fill(holding, entry, event, rules, watch)
         else:
@@ -266,10 +276,8 @@ class Position:
         holding.last_at = entry.at
         if watch is not None:
             watch.step(entry, holding)
-        self.since_point += 1
-        if self.since_point >= FLAT_EVERY and (
-            self.since_point >= POINT_EVERY or not self.holding.qty
-        ):
+        since = self.since_point = self.since_point + 1
+        if since >= FLAT_EVERY and (since >= POINT_EVERY or not holding.qty):
             self._keep_point(entry)
 
     def _keep_point(self, entry: Entry) -> None:
@@ -305,7 +313,7 @@ class Position:
         """The rules in force; kept for as long as they cannot change."""
         rules = self.policy.rules(self.key.instrument_id, at)
         if self.policy.is_constant(self.key.instrument_id):
-            self.rules, self.edition = rules, self.policy.edition
+            self.rules = rules
         return rules
 
 

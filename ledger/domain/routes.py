@@ -108,6 +108,8 @@ def _charge(account: Account, recorded: Recorded, event: FeeCharged) -> None:
     else:
         key = account.stated(event.instrument_id, event.position_id)
     if key is not None:
+        if event.instrument_id is None:
+            account.linked.append((key, recorded))
         account.to_position(recorded, *key)
         return
     account.pay(event.currency, negate(event.amount))

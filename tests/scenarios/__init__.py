@@ -1,0 +1,1 @@
+"""Stories a trader can read, played into a book."""
