@@ -291,11 +291,17 @@ def _as_the_method_takes(
     held = total(lot.qty.copy_abs() for lot in lots)
     if units > held:
         return Shortfall.INSUFFICIENT
-    slices = lots.copy().take(units)
-    names = {lot.exec_id for lot in found}
-    if any(part.exec_id not in names for part in slices):
-        return Shortfall.NOT_THE_METHODS
-    return [(lot, part.qty.copy_abs()) for part in slices for lot in lots if lot[3:5] == part[3:5]]
+    named, left, parts = {id(lot) for lot in found}, list(lots), []
+    for part in lots.copy().take(units):
+        # A slice is its whole lot, or a part of one with its name; two lots may share a name.
+        same = [lot for lot in left if lot == part] or [
+            lot for lot in left if lot[3:5] == part[3:5]
+        ]
+        if id(same[0]) not in named:
+            return Shortfall.NOT_THE_METHODS
+        left = [lot for lot in left if lot is not same[0]]
+        parts.append((same[0], part.qty.copy_abs()))
+    return parts
 
 
 def _by_quantity(
@@ -303,14 +309,17 @@ def _by_quantity(
 ) -> Shortfall | list[tuple[Lot, Decimal]]:
     """SPECIFIC: each selector names a lot and how much of it."""
     parts: list[tuple[Lot, Decimal]] = []
+    asked: dict[int, Decimal] = {}
     for selector in selectors:
         fitting = [lot for lot in found if fits(lot, selector)]
         part = selector.qty if selector.qty is not None else units
         if len(fitting) != 1:
             return Shortfall.AMBIGUOUS if fitting else Shortfall.NO_MATCH
-        if part > fitting[0].qty.copy_abs():
+        lot = fitting[0]
+        asked[id(lot)] = add(asked.get(id(lot), ZERO), part)
+        if asked[id(lot)] > lot.qty.copy_abs():
             return Shortfall.INSUFFICIENT
-        parts.append((fitting[0], part))
+        parts.append((lot, part))
     taken = total(part for _, part in parts)
     return parts if taken == units else Shortfall.INSUFFICIENT
 
@@ -320,7 +329,9 @@ def take_chosen(
 ) -> tuple[list[Lot], LotBook]:
     """The chosen slices, and the book without them."""
     slices, rest = [], []
-    chosen = {id(lot): part for lot, part in parts}
+    chosen: dict[int, Decimal] = {}
+    for lot, part in parts:
+        chosen[id(lot)] = add(chosen.get(id(lot), ZERO), part)
     for lot in lots:
         part = chosen.get(id(lot), ZERO)
         if part == lot.qty.copy_abs():
