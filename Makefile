@@ -10,7 +10,7 @@ help:
 	@echo "setup        make .venv with all that the checks and tests need"
 	@echo "check        format, lint, types, import contracts"
 	@echo "format       let ruff format the code and sort its imports"
-	@echo "test         every test; all but the laws, which are many runs of the same, with coverage"
+	@echo "test         every test; all but the longest, the laws and acceptance, with coverage"
 	@echo "docs         build the documentation into build/docs"
 	@echo "demo         real fills become positions, balances and an explanation"
 	@echo "bench        the benchmarks; bench-quick for a short run"
@@ -29,8 +29,8 @@ format: .venv/dev
 	$(BIN)/ruff format $(CODE)
 
 test: .venv/dev
-	$(BIN)/python -m pytest --cov --ignore tests/property
-	$(BIN)/python -m pytest tests/property
+	$(BIN)/python -m pytest --cov --ignore tests/property --ignore tests/acceptance
+	$(BIN)/python -m pytest tests/property tests/acceptance
 
 docs: .venv/docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs build/docs
