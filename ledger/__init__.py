@@ -51,25 +51,42 @@ from ledger.store.sqlite import SQLiteStore
 _Clock = _Callable[[], _datetime]
 
 
-def open(url: str, *, clock: _Clock = _system_clock) -> Book:
-    """Open a book: ``sqlite:///path/to/file.db`` (made on first use) or ``memory://``.
+def open(url: str, *, clock: _Clock = _system_clock, audit: bool = False) -> Book:
+    """Open a book: ``sqlite:///path/to/file.db`` (made on first use), ``memory://`` or
+    ``postgresql://user@host/database?schema=tradeledger`` (needs the extra ``postgres``).
 
     ``clock`` says when a fact was learned; every answer but ``recorded_at`` is free of it.
+    With ``audit`` a SQLite file is only read, also one that is refused otherwise since its
+    tables or triggers were changed: ``ledger.open(url, audit=True).verify()`` says what is wrong.
     """
-    return Book(open_store(url, clock=clock), clock)
+    return Book(open_store(url, clock=clock, audit=audit), clock)
 
 
-def open_store(url: str, *, clock: _Clock = _system_clock) -> EventStore:
+def open_store(url: str, *, clock: _Clock = _system_clock, audit: bool = False) -> EventStore:
     """Open the event store behind a url, without a book."""
     scheme, found, path = url.partition("://")
     if found and scheme == "memory" and not path:
         return MemoryStore(clock)
     if found and scheme == "sqlite" and path.startswith("/") and len(path) > 1:
-        return SQLiteStore(path[1:], clock)
+        return SQLiteStore(path[1:], clock, audit=audit)
+    if found and scheme == "postgresql":
+        return _open_postgres(url, clock)
+    shown = url if "@" not in url else f"{scheme}://..."  # there may be a password before the @
     raise UnknownStoreError(
-        f"{url!r} names no store; write sqlite:///relative/file.db, sqlite:////absolute/file.db "
-        "or memory://"
+        f"{shown!r} names no store; write sqlite:///relative/file.db, sqlite:////absolute/file.db, "
+        "postgresql://user@host/database or memory://"
     )
+
+
+def _open_postgres(url: str, clock: _Clock) -> EventStore:
+    """Imported only here: the driver is an extra, and takes its time to load."""
+    try:
+        from ledger.store.postgres import PostgresStore
+    except ImportError as error:
+        raise UnknownStoreError(
+            f"PostgreSQL needs a driver that is not there ({error}); install tradeledger[postgres]"
+        ) from error
+    return PostgresStore(url, clock)
 
 
 __all__ = [

@@ -29,11 +29,14 @@
     │   ├── CorruptEventError         a stored row cannot be decoded
     │   ├── StoreBusyError            the writer's lock was not to be had in time
     │   ├── StoreClosedError          the store was closed
+    │   ├── StoreUnavailableError     the database's server is away; nothing of the call was kept
+    │   ├── InDoubtError              the server went away while it committed; a retry tells
     │   ├── StoreFullError            the disk is full; nothing of the append was kept
     │   ├── BadDigestError            a digest is cut, changed or of another format
     │   └── StoreSettingsError        the database is not set up to keep what it acknowledged
-    ├── UnknownStoreError         the url names no store this version has
-    └── HistoryError              a question about a moment that cannot be answered
+    ├── HistoryError              a question about a moment that cannot be answered
+    │   └── UnknownNumberError        a log number that the log has not reached, or a negative one
+    └── UnknownStoreError         the url names no store this version has
 
 Every message names the thing, the rule and the next step.
 """
@@ -48,13 +51,14 @@ class LedgerError(Exception):
 class BadNumberError(LedgerError, ValueError):
     """A number that does not pass the gate of ``ledger.domain.numbers``."""
 
-    def __init__(self, field: str, text: str, why: str) -> None:
+    def __init__(
+        self, field: str, text: str, why: str, instead: str = "write plain ASCII digits: -12.50"
+    ) -> None:
         self.field = field
         self.text = text[:60]
         self.why = why
         super().__init__(
-            f"{field}: {self.text!r} is not a number this ledger keeps: {why}; "
-            "write it as plain ASCII digits such as -12.50"
+            f"{field}: {self.text!r} is not a number this ledger keeps: {why}; {instead}"
         )
 
 
@@ -170,6 +174,17 @@ class StoreClosedError(StoreError):
     """The store was closed before the call."""
 
 
+class StoreUnavailableError(StoreError):
+    """The database's server cannot be reached, or went away before it was asked to commit."""
+
+
+class InDoubtError(StoreError):
+    """The server went away around the commit: recorded or not, both can be.
+
+    Send the same facts again. Their keys answer: ``AlreadyAppended`` if they were recorded.
+    """
+
+
 class StoreFullError(StoreError):
     """There is no room on the disk; nothing of the append was kept."""
 
@@ -184,6 +199,18 @@ class StoreSettingsError(StoreError):
 
 class HistoryError(LedgerError):
     """A question about a moment that cannot be answered."""
+
+
+class UnknownNumberError(HistoryError):
+    """The log has not come to this number yet, or never will: it is below zero."""
+
+    def __init__(self, field: str, number: int, head: int) -> None:
+        self.number = number
+        self.head = head
+        super().__init__(
+            f"{field}: {number} is no number of this log, whose last is {head}; ask for one from "
+            f"0 to {head}, or for a time"
+        )
 
 
 class UnknownStoreError(LedgerError):

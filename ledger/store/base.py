@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
@@ -44,9 +45,12 @@ class LogStore:
     ) -> list[Outcome]:
         """Record facts in one transaction; one outcome for each, in order."""
         expected = expected or {}
-        with writing(self.log, keep=not dry_run) as writer:
+        streams = {fact.stream for fact in facts}.union(expected)
+        keys = [fact.key for fact in facts]
+        with writing(self.log, keep=not dry_run, streams=streams, keys=keys) as writer:
             before = {stream: writer.tip.head(stream)[0] for stream in expected}
-            batch = Batch(self.log, writer, self._codec, self._clock)
+            is_read = revise is not None
+            batch = Batch(self.log, writer, self._codec, self._clock, is_read=is_read)
             outcomes = batch.record(facts)
             require_fresh(expected, before, outcomes)
             if all_or_nothing:
@@ -54,6 +58,13 @@ class LogStore:
             if revise is not None:
                 batch.revise(facts, outcomes, revise)
         return outcomes
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Nobody else appends inside; what is appended is kept when it ends."""
+        with self.log.writing():
+            yield
+        self.log.ring()
 
     def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """A stream's events in order: versions above ``after``, numbers up to ``upto``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from ledger.clock import Clock
 from ledger.domain.events import NO_META, Fact, Recorded, differences
@@ -13,6 +14,9 @@ from ledger.store.log import Log
 from ledger.store.port import AlreadyAppended, Appended, Conflict, Outcome, Revise
 from ledger.store.recorders import Writer
 from ledger.store.rows import Row, time_from, time_text
+
+_FEED: Final = 200
+"""After so many sealed events a log may begin to write them."""
 
 
 def recorded_from(row: Row, codec: Codec) -> Recorded:
@@ -42,8 +46,13 @@ def recorded_from(row: Row, codec: Codec) -> Recorded:
 class Batch:
     """The facts of one append, held against what is recorded and against each other."""
 
-    def __init__(self, log: Log, writer: Writer, codec: Codec, clock: Clock) -> None:
+    def __init__(
+        self, log: Log, writer: Writer, codec: Codec, clock: Clock, *, is_read: bool = False
+    ) -> None:
+        """``is_read``: the store will be read before the end, and must be as it was."""
+        self._is_read = is_read
         self._log = log
+        self._writer = writer
         self._tip = writer.tip
         self._rows = writer.rows
         self._codec = codec
@@ -60,6 +69,8 @@ class Batch:
             if recorded is None:
                 recorded = known[fact.key] = self._append(fact)
                 outcomes.append(Appended(recorded))
+                if not (len(self._rows) % _FEED or self._is_read):
+                    self._writer.feed()
             else:
                 outcomes.append(_repeat(recorded, fact))
         return outcomes

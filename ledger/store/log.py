@@ -8,7 +8,7 @@ store, the recorders and their tests.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import Event
 from typing import NamedTuple
@@ -34,6 +34,7 @@ class Log(ABC):
 
     def __init__(self) -> None:
         self._bells: set[Event] = set()
+        self.is_appending = False  # of the thread that holds the writer's lock
 
     def listen(self, bell: Event) -> None:
         """Have an event set whenever this process has written."""
@@ -50,16 +51,25 @@ class Log(ABC):
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[None]:
-        """The writer's lock and a transaction: kept at the end, undone by an exception."""
+        """The writer's lock and a transaction: kept at the end, undone by an exception; one
+        inside another joins it."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:
         """Several reads of one and the same state."""
 
-    @property
-    @abstractmethod
-    def depth(self) -> int:
-        """How many ``writing()`` of this thread are open; only inside one of them."""
+    def expect(self, streams: Collection[str], keys: Collection[str]) -> None:  # noqa: B027
+        """What an append is about to ask: a log behind a network fetches it in one question.
+
+        Only inside ``writing()``. The answers are the same with it and without.
+        """
+
+    def feed(self, rows: Sequence[Columns]) -> bool:
+        """Take rows of a large append early, so that a server works while others are sealed.
+
+        Only inside ``writing()``; whether they were taken, and need not be added any more.
+        """
+        return False
 
     @abstractmethod
     def add(self, rows: Sequence[Columns]) -> None:

@@ -28,7 +28,6 @@ class MemoryLog(Log):
     def __init__(self) -> None:
         super().__init__()
         self._lock = RLock()
-        self._depth = 0
         self._closed = False
         self._rows: list[Row] = []
         self._streams: dict[str, list[Row]] = defaultdict(list)
@@ -41,11 +40,7 @@ class MemoryLog(Log):
     def writing(self) -> Iterator[None]:
         """The lock. Rows are added last of all, so that there is nothing to undo."""
         with self.reading():
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
+            yield
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -54,11 +49,6 @@ class MemoryLog(Log):
             if self._closed:
                 raise StoreClosedError("this store was closed; open it again")
             yield
-
-    @property
-    def depth(self) -> int:
-        """How many ``writing()`` of this thread are open."""
-        return self._depth
 
     def add(self, rows: Sequence[Columns]) -> None:
         """Append the rows and index them."""

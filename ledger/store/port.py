@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -142,6 +143,10 @@ class EventStore(Protocol):
         With ``all_or_nothing`` any conflict raises ``ConflictError`` and nothing is written.
         ``dry_run`` gives the same answers and writes nothing.
         """
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the writer's lock: nobody else appends inside, and what is appended there is kept
+        when it ends, or undone by an exception. For a decision that others keep overtaking."""
 
     def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """A stream's events in order: versions above ``after``, numbers up to ``upto``."""

@@ -7,7 +7,7 @@ are kept as text, UUIDs as ``urn:uuid:`` names, and come back as what they were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event
 from typing import Any, Final
@@ -38,10 +38,22 @@ _POLLS_A_SECOND: Final = 20
 class Writer:
     """One transaction of the one writer: what is sealed in it is written when it ends."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, *, keep: bool = True) -> None:
+        self._log = log
+        self._keep = keep
+        self._fed = 0
         number, last = log.end()
         self.tip = Tip(number, time_from(last) if last else None, log.head_of)
         self.rows: list[Columns] = []
+
+    def feed(self) -> None:
+        """Hand on what is sealed so far; a later failure still undoes it."""
+        if self._keep and self._log.feed(self.rows[self._fed :]):
+            self._fed = len(self.rows)
+
+    def end(self) -> None:
+        """Write what is not written yet."""
+        self._log.add(self.rows[self._fed :])
 
     def put(self, events: Sequence[StoredEvent]) -> list[int]:
         """Seal the events of another program; the numbers they got."""
@@ -54,15 +66,26 @@ class Writer:
 
 
 @contextmanager
-def writing(log: Log, *, keep: bool = True) -> Iterator[Writer]:
-    """Hold the writer's lock; write at the end what was put, unless it is not to be kept."""
+def writing(
+    log: Log, *, keep: bool = True, streams: Collection[str] = (), keys: Collection[str] = ()
+) -> Iterator[Writer]:
+    """Hold the writer's lock; write at the end what was put, unless it is not to be kept.
+
+    ``streams`` and ``keys`` are those that will be asked for, as far as they are known.
+    """
     with log.writing():
-        if log.depth > 1:
+        if log.is_appending:
             raise StoreError("an append is going on; return facts from revise, do not append there")
-        writer = Writer(log)
-        yield writer
-        if keep:
-            log.add(writer.rows)
+        log.is_appending = True
+        try:
+            if keys:
+                log.expect(streams, keys)
+            writer = Writer(log, keep=keep)
+            yield writer
+            if keep:
+                writer.end()
+        finally:
+            log.is_appending = False
     if keep:
         log.ring()
 

@@ -62,10 +62,13 @@ _MAX = 2**63 - 1
 class SQLiteLog(Log):
     """One connection to one file, used by one thread at a time."""
 
-    def __init__(self, path: str | Path, *, busy_seconds: int = BUSY_SECONDS) -> None:
+    def __init__(
+        self, path: str | Path, *, busy_seconds: int = BUSY_SECONDS, audit: bool = False
+    ) -> None:
         super().__init__()
         self.path = os.fspath(path)
-        self._connection = connect(path, busy_seconds=busy_seconds)
+        self._is_audit = audit
+        self._connection = connect(path, busy_seconds=busy_seconds, audit=audit)
         self._process = os.getpid()
         self._lock = RLock()
         self._depth = 0
@@ -99,6 +102,8 @@ class SQLiteLog(Log):
     @contextmanager
     def writing(self) -> Iterator[None]:
         """``BEGIN IMMEDIATE`` to ``COMMIT``; an inner one joins the outer."""
+        if self._is_audit:
+            raise StoreError(f"{self.path} is open to be audited, not written; open it without")
         with self._held():
             self._depth += 1
             try:
@@ -129,11 +134,6 @@ class SQLiteLog(Log):
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-
-    @property
-    def depth(self) -> int:
-        """How many ``writing()`` of this thread are open."""
-        return self._depth
 
     def add(self, rows: Sequence[Columns]) -> None:
         """Insert the rows and their keys."""
@@ -240,11 +240,14 @@ class SQLiteLog(Log):
             statement = f"SELECT {_AS_BYTES} FROM events WHERE number > ? ORDER BY number LIMIT ?"
             return [Row(*map(_text, _COLUMNS, row)) for row in self.query(statement, (gt, limit))]
 
-    def faults(self) -> Iterator[Finding]:
-        """Missing protections, damaged indexes, keys that do not lead to the row that has them."""
+    def lost(self) -> list[str]:
+        """The tables and triggers that were removed or changed."""
         with self._held():
-            lost = unprotected(self._connection)
-        for name in lost:
+            return unprotected(self._connection)
+
+    def faults(self) -> Iterator[Finding]:
+        """Missing protections, damaged indexes, keys that lead elsewhere."""
+        for name in self.lost():
             yield Finding(0, "", f"{name} was removed or changed: history is not protected")
         for query in (_LOST_KEYS, _STRAY_KEYS):
             for number, stream, key in self._audit(query, []):
@@ -268,16 +271,16 @@ class SQLiteLog(Log):
 
 
 def _text(column: str, value: Any) -> Any:
-    if column in _TEXTS and isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
-    return value
+    is_text = column in _TEXTS and isinstance(value, bytes)
+    return value.decode("utf-8", "surrogateescape") if is_text else value
 
 
 class SQLiteStore(LogStore):
     """The event store in one SQLite file, made when it is not there.
 
     Acknowledged is durable: WAL with ``synchronous=FULL``, asserted when it is opened. Another
-    process's writing is waited for up to ``busy_seconds``, then ``StoreBusyError``.
+    process's writing is waited for up to ``busy_seconds``, then ``StoreBusyError``. With ``audit``
+    a file is only read, also one whose protections are gone, so that ``verify`` can say so.
     """
 
     def __init__(
@@ -287,5 +290,6 @@ class SQLiteStore(LogStore):
         *,
         busy_seconds: int = BUSY_SECONDS,
         codec: Codec = CODEC,
+        audit: bool = False,
     ) -> None:
-        super().__init__(SQLiteLog(path, busy_seconds=busy_seconds), clock, codec)
+        super().__init__(SQLiteLog(path, busy_seconds=busy_seconds, audit=audit), clock, codec)

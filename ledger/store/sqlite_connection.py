@@ -22,6 +22,7 @@ from ledger.store import sqlite_schema as schema
 from ledger.store.sqlite_module import OLDEST, SQLITE, sqlite3
 
 _BUSY, _LOCKED, _CONSTRAINT = 5, 6, 19
+_NO_SUCH: Final = ("no such table", "no such column")
 _TRIES: Final = 50
 
 # SQLite's primary result codes, see its documentation.
@@ -52,18 +53,23 @@ def translate(error: sqlite3.Error) -> Exception:
         return IntegrityError(str(error))
     if "decode to UTF-8" in str(error):
         return CorruptEventError("a stored text is not UTF-8; run verify and restore a backup")
+    if str(error).startswith(_NO_SUCH):
+        return CorruptEventError(f"{error}: the file was changed; run verify, restore a backup")
     kind, advice = _MEANING.get(code, (StoreError, "nothing of the call was kept"))
     return kind(f"{error}: {advice}")
 
 
-def connect(path: str | Path, *, busy_seconds: int) -> sqlite3.Connection:
+def connect(path: str | Path, *, busy_seconds: int, audit: bool = False) -> sqlite3.Connection:
     """Open or make a ledger file, readable by its owner alone, and assert its settings.
 
     Raises ``StoreSettingsError`` if the file cannot be kept as promised or is something else.
+    With ``audit`` it is only read, whatever became of it.
     """
     if SQLITE.version < OLDEST:
         raise StoreSettingsError(f"SQLite {SQLITE.version} is too old; {OLDEST} is needed")
     name = os.fspath(path)
+    if audit:
+        return _connect_to_audit(name, busy_seconds)
     _touch(name)
     with translated():
         connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
@@ -71,6 +77,27 @@ def connect(path: str | Path, *, busy_seconds: int) -> sqlite3.Connection:
         with translated():
             _prepare(connection, name, busy_seconds)
     except (StoreError, IntegrityError):
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_to_audit(name: str, busy_seconds: int) -> sqlite3.Connection:
+    """Open a ledger file only to read it, whatever became of its protections and settings.
+
+    Nothing is made, repaired or written. ``StoreSettingsError`` if it is no ledger at all.
+    """
+    uri = f"{Path(name).absolute().as_uri()}?mode=ro"
+    with translated():
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        with translated():
+            connection.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:d}")
+            connection.execute("PRAGMA query_only = ON")
+            for tuning in schema.TUNING:
+                connection.execute(f"PRAGMA {tuning}")
+            schema.require_mark(connection, name)
+    except StoreError:
         connection.close()
         raise
     return connection

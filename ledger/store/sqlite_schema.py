@@ -125,8 +125,8 @@ def unprotected(connection: sqlite3.Connection) -> list[str]:
     return [name for name, sql in PROTECTED.items() if found.get(name) != sql]
 
 
-def require_schema(connection: sqlite3.Connection, path: str) -> None:
-    """``StoreSettingsError`` unless the file is a ledger of this version with its protections."""
+def require_mark(connection: sqlite3.Connection, path: str) -> None:
+    """``StoreSettingsError`` unless the file is marked as a ledger of this version."""
     (marker,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if marker != APPLICATION_ID:
@@ -136,9 +136,14 @@ def require_schema(connection: sqlite3.Connection, path: str) -> None:
             f"{path} has schema {version} and this version knows {SCHEMA_VERSION}; "
             "open it with the version that wrote it"
         )
+
+
+def require_schema(connection: sqlite3.Connection, path: str) -> None:
+    """``StoreSettingsError`` unless the file is a ledger of this version with its protections."""
+    require_mark(connection, path)
     lost = unprotected(connection)
     if lost:
         raise StoreSettingsError(
             f"{path}: {', '.join(lost)} was removed or changed, so history is not protected; "
-            "verify the file against a digest and restore a backup"
+            "run 'tradeledger verify', which still reads it, and restore a backup"
         )

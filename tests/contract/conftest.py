@@ -7,7 +7,9 @@ import pytest
 
 from ledger.store.base import LogStore
 from ledger.store.memory import MemoryStore
+from ledger.store.postgres import PostgresStore
 from ledger.store.sqlite import SQLiteStore
+from tests import postgres as servers
 from tests.contract.helpers import Clock
 
 
@@ -27,10 +29,31 @@ def sqlite(path: Path, clock: Clock) -> Iterator[SQLiteStore]:
         yield store
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="session")
+def place() -> Iterator[servers.Place]:
+    """A PostgreSQL server in which stores can be made; the tests fail if there is none."""
+    with servers.place() as place:
+        yield place
+
+
+@pytest.fixture
+def url(place: servers.Place) -> Iterator[str]:
+    """An empty PostgreSQL store, for the role that may only append and read."""
+    url = place.prepared()
+    yield url
+    place.drop(url)
+
+
+@pytest.fixture
+def postgres(url: str, clock: Clock) -> Iterator[PostgresStore]:
+    with PostgresStore(url, clock) as store:
+        yield store
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, clock: Clock) -> LogStore:
     """Every kind of store, empty."""
     if request.param == "memory":
         return MemoryStore(clock)
-    sqlite: SQLiteStore = request.getfixturevalue("sqlite")
-    return sqlite
+    store: LogStore = request.getfixturevalue(request.param)
+    return store

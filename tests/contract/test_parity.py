@@ -1,4 +1,4 @@
-"""Two kinds of store, one behaviour: equal input and clock give equal answers and hashes."""
+"""All kinds of store, one behaviour: equal input and clock give equal answers and hashes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.domain.events import Fact
+from ledger.store.base import LogStore
 from ledger.store.memory import MemoryStore
+from ledger.store.postgres import PostgresStore
 from ledger.store.sqlite import SQLiteStore
 from tests.contract.helpers import Clock, fill, order
+from tests.postgres import Place
 
 FACTS = st.builds(
     fill,
@@ -26,18 +29,31 @@ BATCHES = st.lists(st.lists(FACTS, max_size=6), max_size=6)
 
 @settings(max_examples=25)
 @given(BATCHES)
-def test_memory_and_sqlite_agree(batches: list[list[Fact]]) -> None:
-    with TemporaryDirectory() as folder, SQLiteStore(Path(folder) / "log", Clock()) as sqlite:
-        memory = MemoryStore(Clock())
-        for batch in batches:
-            assert memory.append(batch) == sqlite.append(batch)
-        assert list(memory.read_all()) == list(sqlite.read_all())
-        assert memory.digest() == sqlite.digest()
-        assert memory.verify(sqlite.digest()) == sqlite.verify(memory.digest())
-        for stream in memory.streams():
-            for kind, id in [("order", "c1"), ("instrument", "ESZ6"), ("exec", fill(3).key)]:
-                refs = list(memory.refs(stream, kind, id))
-                assert refs == list(sqlite.refs(stream, kind, id))
+def test_all_kinds_of_store_agree(place: Place, batches: list[list[Fact]]) -> None:
+    url = place.prepared()
+    with (
+        TemporaryDirectory() as folder,
+        SQLiteStore(Path(folder) / "log", Clock()) as sqlite,
+        PostgresStore(url, Clock()) as postgres,
+    ):
+        for store in (sqlite, postgres):
+            memory = MemoryStore(Clock())
+            for batch in batches:
+                assert memory.append(batch) == store.append(batch)
+            require_equal(memory, store)
+    place.drop(url)
+
+
+def require_equal(one: LogStore, other: LogStore) -> None:
+    """Two stores answer every question alike."""
+    assert list(one.read_all()) == list(other.read_all())
+    assert list(one.rows()) == list(other.rows())
+    assert one.digest() == other.digest()
+    assert one.verify(other.digest()) == other.verify(one.digest())
+    assert one.streams() == other.streams()
+    for stream in one.streams():
+        for kind, id in [("order", "c1"), ("instrument", "ESZ6"), ("exec", fill(3).key)]:
+            assert list(one.refs(stream, kind, id)) == list(other.refs(stream, kind, id))
 
 
 @given(BATCHES, st.randoms(use_true_random=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from eventsourcing.tests.persistence import (
     AggregateRecorderTestCase,
     ApplicationRecorderTestCase,
@@ -16,6 +17,8 @@ from eventsourcing.tests.persistence import (
 
 from ledger.store.log import Log
 from ledger.store.memory import MemoryLog
+from ledger.store.postgres import PostgresLog
+from ledger.store.postgres_connection import target_of
 from ledger.store.recorders import (
     ChainedAggregateRecorder,
     ChainedApplicationRecorder,
@@ -23,6 +26,7 @@ from ledger.store.recorders import (
     ChainedTrackingRecorder,
 )
 from ledger.store.sqlite import SQLiteLog
+from tests.postgres import Place
 
 # The base classes are taken out again at the end, so that pytest does not collect them bare.
 
@@ -41,6 +45,23 @@ class InSQLite:
         folder = TemporaryDirectory()
         log = SQLiteLog(Path(folder.name) / "log.db")
         self.addCleanup(folder.cleanup)  # type: ignore[attr-defined]
+        self.addCleanup(log.close)  # type: ignore[attr-defined]
+        return log
+
+
+class InPostgres:
+    """Recorders over a PostgreSQL schema of their own, as the role that may only append."""
+
+    place: Place
+
+    @pytest.fixture(autouse=True)
+    def _at(self, place: Place) -> None:
+        self.place = place
+
+    def log(self) -> Log:
+        url = self.place.prepared()
+        log = PostgresLog(target_of(url))
+        self.addCleanup(self.place.drop, url)  # type: ignore[attr-defined]
         self.addCleanup(log.close)  # type: ignore[attr-defined]
         return log
 
@@ -101,6 +122,21 @@ class TestSQLiteProcess(InSQLite, ProcessCases): ...
 
 
 class TestSQLiteNonInterleaving(InSQLite, NonInterleavingCases): ...
+
+
+class TestPostgresAggregate(InPostgres, AggregateCases): ...
+
+
+class TestPostgresApplication(InPostgres, ApplicationCases): ...
+
+
+class TestPostgresTracking(InPostgres, TrackingCases): ...
+
+
+class TestPostgresProcess(InPostgres, ProcessCases): ...
+
+
+class TestPostgresNonInterleaving(InPostgres, NonInterleavingCases): ...
 
 
 del AggregateCases, ApplicationCases, TrackingCases, ProcessCases, NonInterleavingCases

@@ -1,0 +1,249 @@
+"""The store in a PostgreSQL database: many processes on many machines may use it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
+
+from ledger.clock import Clock
+from ledger.store import postgres_statements as sql
+from ledger.store.base import LogStore
+from ledger.store.codec import CODEC, Codec
+from ledger.store.log import Log, Ref
+from ledger.store.port import Finding
+from ledger.store.postgres_ahead import Ahead
+from ledger.store.postgres_checks import unprotected
+from ledger.store.postgres_connection import Target, target_of
+from ledger.store.postgres_session import Session
+from ledger.store.rows import NO_HEAD, Columns, Head, Row
+
+BUSY_SECONDS: Final = 5
+COPY_FROM: Final = 50
+"""Batches of at least so many events are copied; smaller ones are inserted in one statement."""
+
+_MAX: Final = 2**63 - 1
+
+
+class PostgresLog(Log):
+    """One connection, used by one thread at a time; made again when the server was away.
+
+    The writer's lock is an advisory one of the transaction, and numbers are given under it: they
+    are gapless, and a reader that has seen one has seen all before it.
+    """
+
+    def __init__(self, target: Target, *, busy_seconds: int = BUSY_SECONDS) -> None:
+        super().__init__()
+        self._session = Session(target, busy_seconds)
+        self._seen: Ahead | None = None
+        self._fed: list[tuple[str, int]] = []
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """``BEGIN`` and the writer's lock, to ``COMMIT``; an inner one joins the outer."""
+        with self._session.writing():
+            try:
+                yield
+            finally:
+                if self._session.depth == 1:
+                    self._seen = None
+                    self._fed = []
+
+    def expect(self, streams: Collection[str], keys: Collection[str]) -> None:
+        """Ask for the end, these heads and these keys at once."""
+        asked = _plain(streams), _plain(keys)
+        seen = Ahead(*asked)
+        seen.fill(self.query(sql.AHEAD, [sql.SEPARATOR.join(names) for names in asked]))
+        self._seen = seen
+
+    def _ahead(self) -> Ahead | None:
+        """What this thread has asked for in the transaction it is in."""
+        seen = self._seen
+        return seen if seen is not None and seen.is_mine else None
+
+    def reading(self) -> AbstractContextManager[None]:
+        """One state for several queries."""
+        return self._session.reading()
+
+    def query(self, statement: str, params: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a query."""
+        return self._session.query(statement, params)
+
+    def _rows(self, statement: str, params: Sequence[Any]) -> list[Row]:
+        return list(map(Row._make, self.query(statement, params)))
+
+    def add(self, rows: Sequence[Columns]) -> None:
+        """Insert the rows and their keys."""
+        self._seen = None
+        if self._fed or len(rows) >= COPY_FROM:
+            self.feed(rows)
+            self._session.settle()
+            self._session.feed(sql.COPY_KEYS, sql.KEY_TYPES, self._fed)
+            self._session.settle()
+        elif len(rows) == 1 and rows[0][4] is not None:
+            row = rows[0]
+            self._session.add(sql.ADD_ONE, (*row, row[4], row[0]))
+        elif rows:
+            self._session.add(sql.ADD, _arrays(rows))
+
+    def feed(self, rows: Sequence[Columns]) -> bool:
+        """Send rows ahead of the others; their keys follow at the end."""
+        self._session.feed(sql.COPY, sql.TYPES, rows)
+        self._fed.extend((row[4], row[0]) for row in rows if row[4] is not None)
+        return True
+
+    def head(self) -> int:
+        """The last number."""
+        return int(self.query(sql.HEAD)[0][0])
+
+    def end(self) -> tuple[int, str]:
+        """The last number and the latest ``recorded_at``."""
+        ahead = self._ahead()
+        found = self.query(sql.END) if ahead is None else ahead.end
+        number, recorded_at = found[0] if found else (0, "")
+        return number, self.recorded_before(number)[1] if recorded_at is None else recorded_at
+
+    def head_of(self, stream: str) -> Head:
+        """A stream's last event."""
+        ahead = self._ahead()
+        head = ahead.head_of(stream) if ahead is not None else None
+        if head is not None:
+            return head
+        found = self.query(sql.HEAD_OF, (stream,)) if _is_text(stream) else None
+        return Head(*found[0]) if found else NO_HEAD
+
+    def streams(self) -> list[str]:
+        """All streams, sorted."""
+        return [stream for (stream,) in self.query(sql.STREAMS)]
+
+    def of_log(
+        self, *, gt: int, lte: int | None, limit: int, topics: Sequence[str] = ()
+    ) -> list[Row]:
+        """Rows by number."""
+        upto = _MAX if lte is None else lte
+        if topics:
+            return self._rows(sql.OF_TOPICS, (gt, upto, _texts(topics), limit))
+        return self._rows(sql.OF_LOG, (gt, upto, limit))
+
+    def of_stream(
+        self, stream: str, *, gt: int | None, lte: int | None, desc: bool, limit: int | None
+    ) -> list[Row]:
+        """A stream's rows by version."""
+        if not _is_text(stream):
+            return []
+        low, high = -_MAX if gt is None else gt, _MAX if lte is None else lte
+        statement = sql.OF_STREAM_BACKWARDS if desc else sql.OF_STREAM
+        return self._rows(statement, (stream, low, high, limit))
+
+    def by_key(self, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows under these keys, in one query."""
+        known = _texts(keys)
+        ahead = self._ahead()
+        seen = ahead.by_key(known) if ahead is not None else None
+        if seen is not None:
+            return seen
+        return {row.key: row for row in self._rows(sql.BY_KEY, (known,)) if row.key}
+
+    def recorded_before(self, number: int) -> tuple[int, str]:
+        """The last row with a time up to a number."""
+        found = self.query(sql.RECORDED_BEFORE, (number,))
+        return (found[0][0], found[0][1]) if found else (0, "")
+
+    def tracked(self, name: str) -> int | None:
+        """How far a named reader has come."""
+        found = self.query("SELECT number FROM tracking WHERE name = %s", (name,))
+        return int(found[0][0]) if found else None
+
+    def track(self, name: str, number: int) -> None:
+        """Keep how far a named reader has come."""
+        self._session.add(sql.UPSERT.format("tracking"), (name, number))
+
+    def refs_upto(self) -> int:
+        """The number the index has reached."""
+        found = self.query("SELECT number FROM cursors WHERE name = 'refs'")
+        return int(found[0][0]) if found else 0
+
+    def add_refs(self, refs: Sequence[Ref], upto: int) -> None:
+        """Extend the index."""
+        if refs:
+            self._session.change(sql.ADD_REFS, _arrays(refs))
+        self._session.change(sql.UPSERT.format("cursors"), ("refs", upto))
+
+    def clear_refs(self) -> None:
+        """Drop the index."""
+        self._session.change("DELETE FROM refs")
+        self._session.change("DELETE FROM cursors WHERE name = 'refs'")
+
+    def of_ref(
+        self, stream: str, kind: str, id: str, *, gt: int, lte: int | None, limit: int
+    ) -> list[Row]:
+        """Indexed rows by number."""
+        if not (_is_text(stream) and _is_text(id)):
+            return []
+        return self._rows(sql.OF_REF, (stream, kind, id, gt, _MAX if lte is None else lte, limit))
+
+    def audit_page(self, *, gt: int, limit: int) -> list[Row]:
+        """Rows by number."""
+        return self.of_log(gt=gt, lte=None, limit=limit)
+
+    def faults(self) -> Iterator[Finding]:
+        """Missing protections, and keys that do not lead to the row that has them."""
+        with self.reading():
+            lost = list(unprotected(self._session.connection))
+        for name in lost:
+            what = f"{name} was removed, added or changed: history is not protected"
+            yield Finding(0, "", what)
+        for query in (sql.LOST_KEYS, sql.STRAY_KEYS):
+            for number, stream, key in self.query(query):
+                yield Finding(number, stream, f"the table of keys disagrees on {key}")
+
+    def close(self) -> None:
+        """Close the connection; closing again does nothing."""
+        self._session.close()
+
+
+def _arrays(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The columns of some rows, each as a list, which the driver sends as an array."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _texts(values: Collection[str]) -> list[str]:
+    """Those of the texts that PostgreSQL can hold."""
+    plain = _plain(values)
+    return plain if len(plain) == len(values) else [text for text in values if _is_text(text)]
+
+
+def _plain(values: Collection[str]) -> list[str]:
+    """Those of the texts that are printable, as all that an append lets through are."""
+    if all(type(value) is str for value in values) and "".join(values).isprintable():
+        return list(values)
+    return [value for value in values if type(value) is str and value.isprintable()]
+
+
+def _is_text(value: str) -> bool:
+    """Whether PostgreSQL can hold a text; what it cannot hold is not in it either."""
+    if type(value) is not str:
+        return False
+    if value.isprintable():  # no NUL and no half of a pair of UTF-16 is
+        return True
+    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+class PostgresStore(LogStore):
+    """The event store in one schema of a PostgreSQL database, made when the role may make it.
+
+    Acknowledged is durable: ``fsync`` and ``synchronous_commit`` are asserted when it is opened.
+    Another writer is waited for up to ``busy_seconds``, then ``StoreBusyError``. A server that
+    goes away raises ``StoreUnavailableError``, or ``InDoubtError`` around a commit; the next call
+    connects again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        busy_seconds: int = BUSY_SECONDS,
+        codec: Codec = CODEC,
+    ) -> None:
+        super().__init__(PostgresLog(target_of(url), busy_seconds=busy_seconds), clock, codec)

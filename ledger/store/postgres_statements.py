@@ -1,0 +1,98 @@
+"""The statements of a PostgreSQL store. Tables are found by the session's ``search_path``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.store.rows import Row
+
+TYPES: Final = (
+    "int8", "text", "int8", "text", "text", "text", "text", "text", "bytea", "bytea", "bytea",
+)  # fmt: skip
+"""The types of a row's columns, in their order, as COPY is told them."""
+
+KEY_TYPES: Final = ("text", "int8")
+
+_ALL = ", ".join(Row._fields)
+_OF_EVENTS = ", ".join(f"events.{name}" for name in Row._fields)
+_ARRAYS = ", ".join(f"%b::{name}[]" for name in TYPES)
+_VALUES = ", ".join(f"%b::{name}" for name in TYPES)
+
+BEGIN_WRITING: Final = """
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({:d}, {:d})"""
+BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+ADD: Final = f"""
+WITH sealed ({_ALL}) AS (SELECT * FROM unnest({_ARRAYS})),
+added AS (INSERT INTO events ({_ALL}) SELECT * FROM sealed ORDER BY number)
+INSERT INTO keys (key, number) SELECT key, number FROM sealed WHERE key IS NOT NULL"""
+ADD_ONE: Final = f"""
+WITH added AS (INSERT INTO events ({_ALL}) VALUES ({_VALUES}))
+INSERT INTO keys (key, number) VALUES (%b::text, %b::int8)"""
+COPY: Final = f"COPY events ({_ALL}) FROM STDIN (FORMAT BINARY)"
+COPY_KEYS: Final = "COPY keys (key, number) FROM STDIN (FORMAT BINARY)"
+
+HEAD: Final = "SELECT coalesce(max(number), 0) FROM events"
+END: Final = "SELECT number, recorded_at FROM events ORDER BY number DESC LIMIT 1"
+HEAD_OF: Final = "SELECT version, hash FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1"
+# Jumps from name to name through the index instead of reading every event.
+STREAMS: Final = """
+WITH RECURSIVE names(stream) AS (
+  (SELECT stream FROM events ORDER BY stream LIMIT 1)
+  UNION ALL
+  SELECT (SELECT stream FROM events WHERE stream > names.stream ORDER BY stream LIMIT 1)
+  FROM names WHERE names.stream IS NOT NULL
+) SELECT stream FROM names WHERE stream IS NOT NULL"""
+OF_LOG: Final = (
+    f"SELECT {_ALL} FROM events WHERE number > %s AND number <= %s ORDER BY number LIMIT %s"
+)
+OF_TOPICS: Final = (
+    f"SELECT {_ALL} FROM events WHERE number > %s AND number <= %s AND topic = ANY(%s) "
+    "ORDER BY number LIMIT %s"
+)
+OF_STREAM: Final = (
+    f"SELECT {_ALL} FROM events WHERE stream = %s AND version > %s AND version <= %s "
+    "ORDER BY version LIMIT %s"
+)
+OF_STREAM_BACKWARDS: Final = (
+    f"SELECT {_ALL} FROM events WHERE stream = %s AND version > %s AND version <= %s "
+    "ORDER BY version DESC LIMIT %s"
+)
+BY_KEY: Final = f"SELECT {_OF_EVENTS} FROM keys JOIN events USING (number) WHERE keys.key = ANY(%s)"
+SEPARATOR: Final = "\x1f"
+# What an append asks, in one question: the last event, each stream's last one, and known keys.
+# Names come joined by the separator, which the driver sends ten times as fast as an array.
+AHEAD: Final = f"""
+(SELECT 0, {_ALL} FROM events ORDER BY number DESC LIMIT 1)
+UNION ALL
+SELECT 1, last.* FROM unnest(string_to_array(%s, E'\\x1f')) AS asked(stream) CROSS JOIN LATERAL (
+  SELECT {_ALL} FROM events WHERE events.stream = asked.stream ORDER BY version DESC LIMIT 1
+) AS last
+UNION ALL
+SELECT 2, {_OF_EVENTS} FROM keys JOIN events USING (number)
+WHERE keys.key = ANY(string_to_array(%s, E'\\x1f'))"""
+RECORDED_BEFORE: Final = (
+    "SELECT number, recorded_at FROM events WHERE number <= %s AND recorded_at IS NOT NULL "
+    "ORDER BY number DESC LIMIT 1"
+)
+OF_REF: Final = f"""
+SELECT {_OF_EVENTS} FROM (
+  SELECT number FROM refs
+  WHERE stream = %s AND kind = %s AND id = %s AND number > %s AND number <= %s
+  ORDER BY number LIMIT %s
+) AS found JOIN events USING (number) ORDER BY number"""
+ADD_REFS: Final = """
+INSERT INTO refs (stream, kind, id, number)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[])
+ON CONFLICT DO NOTHING"""
+UPSERT: Final = """
+INSERT INTO {} (name, number) VALUES (%s, %s)
+ON CONFLICT (name) DO UPDATE SET number = excluded.number"""
+
+LOST_KEYS: Final = """
+SELECT events.number, events.stream, events.key FROM events LEFT JOIN keys USING (key)
+WHERE events.key IS NOT NULL AND keys.number IS DISTINCT FROM events.number
+ORDER BY events.number LIMIT 10"""
+STRAY_KEYS: Final = """
+SELECT keys.number, '', keys.key FROM keys LEFT JOIN events ON events.number = keys.number
+WHERE events.key IS DISTINCT FROM keys.key ORDER BY keys.number LIMIT 10"""
