@@ -13,7 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ledger.deciding import Decision, decided, enriched, key_of
+from ledger.conflicts import conflict_text
+from ledger.deciding import Decision, decided, enriched, key_of, new_issues
 from ledger.domain.account_rules import (
     check_booking_change,
     check_trade,
@@ -35,10 +36,10 @@ from ledger.domain.events import (
     Meta,
     OrderAccepted,
     PositionTransferred,
-    Recorded,
     SpinOffReceived,
     make_fact,
 )
+from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument
 from ledger.domain.order_commands import CancelOrder, MoveStop, OrderCommand, PlaceOrder
 from ledger.errors import ConflictError, RefusedError, StaleStreamError
@@ -52,7 +53,7 @@ from ledger.store.port import (
     Revise,
 )
 
-RETRIES = 5
+RETRIES = 3
 
 
 class Book(Reader):
@@ -89,7 +90,7 @@ class Book(Reader):
         fact = make_fact(account, event, occurred_at or self.clock(), meta=meta, key=key)
         outcome = self.record_all([fact])[0]
         if isinstance(outcome, Conflict):
-            raise ConflictError(_conflict_text(outcome))
+            raise ConflictError(conflict_text(outcome))
         return outcome
 
     def record_all(
@@ -174,14 +175,16 @@ class Book(Reader):
         return self.execute(account, MoveStop(**move), occurred_at=occurred_at)[0]
 
     def trade(self, account: str, *, occurred_at: datetime | None = None, **fill: Any) -> Outcome:
-        """Enter a trade by hand: a fill that the account's policies may refuse."""
+        """Enter a trade by hand: a fill that the account's policies may refuse, for itself or
+        for what it would do to later ones. Of trades at one instant, what was entered first
+        comes first, unless ``seq`` says otherwise."""
         event = FillBooked(**(fill | {"by_hand": True}))
         at = occurred_at or self.clock()
 
         def decide(state: Account) -> list[Fact]:
-            fact = make_fact(account, event, at)
-            number, version = state.number + 1, state.version + 1
-            check_trade(state, Recorded(number, account, version, fact.key, at, at, event), event)
+            seq = state.version + 1 if event.seq is None else event.seq
+            fact = make_fact(account, changed(event, seq=seq), at)
+            check_trade(state, event, new_issues(self.store, state, fact))
             return [fact]
 
         return self._decide(account, decide, event.identity().key(account))[0]
@@ -193,6 +196,7 @@ class Book(Reader):
         *,
         instrument_id: str | None = None,
         occurred_at: datetime | None = None,
+        meta: Meta = NO_META,
     ) -> Outcome:
         """Another booking method; only while flat, or after every known fill."""
         event = BookingMethodChanged(booking=booking, instrument_id=instrument_id)
@@ -200,7 +204,7 @@ class Book(Reader):
 
         def decide(state: Account) -> list[Fact]:
             check_booking_change(state, event, at)
-            return [make_fact(account, event, at)]
+            return [make_fact(account, event, at, meta=meta)]
 
         return self._decide(account, decide, make_fact(account, event, at).key)[0]
 
@@ -229,7 +233,7 @@ class Book(Reader):
         )
 
         def decide(state: Account) -> list[Fact]:
-            sent, received = transfer_legs(state, receiver, asked)
+            sent, received = transfer_legs(state, self.account(receiver), asked)
             return [make_fact(sender, sent, at), make_fact(receiver, received, at)]
 
         return self._decide(sender, decide, asked.identity().key(sender))
@@ -251,30 +255,35 @@ class Book(Reader):
         return self._decide(account, decide, event.identity().key(account))[0]
 
     def _decide(self, account: str, decide: Decision, known_key: str) -> list[Outcome]:
-        """Fold, decide, append at the version decided on; again when another was faster."""
+        """Fold, decide, append at the version decided on; again when another was faster, and
+        when that goes on, with the writer's lock held from the fold on."""
         with self._lock:
             for _ in range(RETRIES):
-                state = self.account(account)
                 try:
-                    return self._append_decided(state, decide(state))
-                except RefusedError:
-                    known = self.store.by_key([known_key]).get(known_key)
-                    if known is None:
-                        raise
-                    return [AlreadyAppended(known)]
+                    outcomes = self._decide_once(account, decide, known_key)
+                    break
                 except StaleStreamError:
                     continue
-        raise StaleStreamError(
-            f"account {account}: others appended first {RETRIES} times; try the command again"
-        )
+            else:
+                with self.store.exclusive():
+                    outcomes = self._decide_once(account, decide, known_key)
+            self._fold_new(outcomes, {one.recorded.stream for one in outcomes}, revised=False)
+            return outcomes
 
-    def _append_decided(self, state: Account, facts: list[Fact]) -> list[Outcome]:
-        others = {fact.stream for fact in facts} - {state.name}
-        expected = {state.name: state.version}
+    def _decide_once(self, account: str, decide: Decision, known_key: str) -> list[Outcome]:
+        """The outcomes of a decision on the account as it is; nothing is folded yet."""
+        state = self.account(account)
+        try:
+            facts = decide(state)
+        except RefusedError:
+            known = self.store.by_key([known_key]).get(known_key)
+            if known is None:
+                raise
+            return [AlreadyAppended(known)]
+        others = {fact.stream for fact in facts} - {account}
+        expected = {account: state.version}
         expected |= {name: self.account(name).version for name in others}
-        outcomes = self.store.append(facts, expected=expected, all_or_nothing=True)
-        self._fold_new(outcomes, {state.name, *others}, revised=False)
-        return outcomes
+        return self.store.append(facts, expected=expected, all_or_nothing=True)
 
     def _fold_new(self, outcomes: list[Outcome], streams: set[str], revised: bool) -> None:
         """Fold what was just appended; read the rest where others wrote in between."""
@@ -290,12 +299,3 @@ class Book(Reader):
                 self._catch_up(account, new)
             elif new or revised:
                 self._catch_up(account, self.store.read(name, after=account.version))
-
-
-def _conflict_text(conflict: Conflict) -> str:
-    told = ", ".join(f"{name} {old} booked, {new} now" for name, old, new in conflict.differing)
-    return (
-        f"{conflict.fact.key} is already recorded as number {conflict.recorded.number} with "
-        f"other content ({told}); what was booked first stands: give it another id, or record "
-        "a correction"
-    )

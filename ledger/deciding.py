@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from ledger import history
 from ledger.domain.account_rules import check_placing
 from ledger.domain.accounts import Account
+from ledger.domain.canonical import Entry
 from ledger.domain.events import (
     Event,
     Fact,
@@ -18,6 +20,7 @@ from ledger.domain.events import (
     FillCorrected,
     Identity,
     OrderPlaced,
+    Recorded,
 )
 from ledger.domain.gates import changed
 from ledger.domain.order_commands import (
@@ -31,6 +34,8 @@ from ledger.domain.order_commands import (
 )
 from ledger.domain.order_rules import decide
 from ledger.domain.orders import Order
+from ledger.domain.positions import Position
+from ledger.domain.watching import Issue, Record, added
 from ledger.store.port import EventStore
 
 Decision = Callable[[Account], list[Fact]]
@@ -69,11 +74,30 @@ def decided(store: EventStore, state: Account, command: OrderCommand) -> tuple[E
 
 def find_order(store: EventStore, state: Account, cl_ord_id: str) -> Order | None:
     """The order under any of its ids: resident, or rebuilt from its own facts."""
-    root = state.order_ids.get(cl_ord_id)
-    if root is not None and root in state.orders:
-        return state.orders[root]
+    resident = state.orders.find(cl_ord_id)
+    if resident is not None:
+        return resident
     order = history.rebuild_order(store, state, cl_ord_id)
     return order if order.cl_ord_ids else None
+
+
+def new_issues(store: EventStore, state: Account, fact: Fact) -> list[Issue]:
+    """What would find no lot because of a fill, in the fill itself or in what comes later."""
+    fill, at = fact.event, fact.occurred_at
+    if not isinstance(fill, FillBooked):
+        raise TypeError(f"{fill.TOPIC} is not a fill")
+    number, version = state.number + 1, state.version + 1
+    recorded = Recorded(number, state.name, version, fact.key, at, at, fill)
+    position = state.position_at(fill.instrument_id, fill.position_id)
+    if position.reaches(Entry(recorded)):
+        return position.preview(Entry(recorded))
+    before, after = Record(), Record()
+    Position.rebuild(
+        position.key, state.policy, history.position_facts(store, state, position.key), before
+    )
+    replayed = chain(history.position_facts(store, state, position.key), [recorded])
+    Position.rebuild(position.key, state.policy, replayed, after)
+    return added(before.issues, after.issues)
 
 
 Amendment = FillBusted | FillCorrected | FeeCharged

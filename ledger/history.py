@@ -16,10 +16,12 @@ import attrs
 from ledger.domain.accounts import Account
 from ledger.domain.actions import MOVES_POSITIONS
 from ledger.domain.events import FillBooked, FillBusted, FillCorrected, Recorded
+from ledger.domain.gates import require_time
 from ledger.domain.numbers import text
 from ledger.domain.orders import Order
 from ledger.domain.positions import Position, PositionKey
 from ledger.domain.watching import Record
+from ledger.errors import UnknownNumberError
 from ledger.store.port import EventStore
 
 KnownAt = int | datetime | None
@@ -28,13 +30,18 @@ KnownAt = int | datetime | None
 CHUNK = 10_000
 
 
-def resolve(store: EventStore, known_at: KnownAt) -> int:
-    """The log number a knowledge time stands for; never beyond the last committed event."""
+def resolve(store: EventStore, known_at: KnownAt, field: str = "known_at") -> int:
+    """The log number a knowledge time stands for: a time after the last committed event is that
+    event; ``UnknownNumberError`` for a number there is not, ``NaiveTimeError`` for a time
+    without a zone."""
     head = store.head()
     if known_at is None:
         return head
-    number = known_at if isinstance(known_at, int) else store.number_at(known_at)
-    return min(number, head)
+    if not isinstance(known_at, int):
+        return min(store.number_at(require_time(field, known_at)), head)
+    if not 0 <= known_at <= head:
+        raise UnknownNumberError(field, known_at, head)
+    return known_at
 
 
 def account_at(
@@ -42,7 +49,7 @@ def account_at(
 ) -> Account:
     """Fold an account from the log, up to a moment in each of the two times."""
     upto = resolve(store, known_at)
-    account = Account(name, as_of=as_of)
+    account = Account(name, as_of=as_of if as_of is None else require_time("as_of", as_of))
     fold(account, store.read(name, upto=upto))
     complete(store, account, upto)
     account.number = upto
@@ -72,18 +79,19 @@ def complete(store: EventStore, account: Account, upto: int | None = None) -> No
     """Settle late facts; read from the store what the resident history does not reach."""
     for key in sorted(account.settle()):
         account.adopt_position(rebuild_position(store, account, key, upto))
-    for root in list(account.stale_orders):
-        account.adopt_order(root, rebuild_order(store, account, root, upto))
+    for root in list(account.orders.stale):
+        account.orders.adopt(root, rebuild_order(store, account, root, upto))
 
 
 def position_facts(
     store: EventStore, account: Account, key: PositionKey, upto: int | None = None
 ) -> Iterator[Recorded]:
-    """A position's own facts that the account counts: from the index, and those that did not
-    say what they concern and found their fill later."""
+    """A position's own facts that the account counts: from the index, and those about a
+    fill that is elsewhere than they say, or that do not say where it is."""
+    elsewhere = {recorded.key for found, recorded in account.linked if found != key}
     for recorded in store.refs(account.name, "instrument", key.instrument_id, upto=upto):
         named = getattr(recorded.event, "position_id", None)
-        moves = isinstance(recorded.event, MOVES_POSITIONS)
+        moves = isinstance(recorded.event, MOVES_POSITIONS) and recorded.key not in elsewhere
         if moves and named == key.position_id and account.counts(recorded):
             yield recorded
     for found, recorded in account.linked:
@@ -171,8 +179,9 @@ def diff(
     as_of: datetime | None = None,
 ) -> Diff:
     """Compare an account at two knowledge times."""
-    old = account_at(store, name, as_of=as_of, known_at=known_from)
-    new = account_at(store, name, as_of=as_of, known_at=known_to)
+    first, last = resolve(store, known_from, "known_from"), resolve(store, known_to, "known_to")
+    old = account_at(store, name, as_of=as_of, known_at=first)
+    new = account_at(store, name, as_of=as_of, known_at=last)
     figures_then, figures_now = dict(_figures(old)), dict(_figures(new))
     changes = tuple(
         Change(subject=subject, figure=figure, before=then, after=now)

@@ -28,7 +28,8 @@ from ledger.store.port import Digest, EventStore, Verification
 class Reader:
     """Answers about the accounts of a store. Every question takes ``as_of`` (when it happened)
     and ``known_at`` (when we had learned it: a time, or a log number); without both it is asked
-    of the state kept in memory, caught up with the store."""
+    of the state kept in memory, caught up with the store. A time without a zone raises
+    ``NaiveTimeError``, a number that the log has not reached ``UnknownNumberError``."""
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
@@ -55,16 +56,17 @@ class Reader:
     def account(self, name: str) -> Account:
         """The resident account, caught up with the store. Owned by the book: do not change it."""
         with self._lock:
-            account = self._accounts.get(name)
-            if account is None:
-                account = self._accounts[name] = Account(name)
+            account = self._accounts.get(name) or Account(name)
             self._catch_up(account, self.store.read(name, after=account.version))
             return account
 
     def _catch_up(self, account: Account, news: Iterable[Recorded]) -> None:
-        """Fold what is new, and what it made stale."""
+        """Fold what is new, and what it made stale. An account whose fold was interrupted (an
+        error of the store, a signal) is not kept half folded: it is read anew when asked for."""
+        self._accounts.pop(account.name, None)
         if history.fold(account, news):
             history.complete(self.store, account)
+        self._accounts[account.name] = account
 
     # -- questions ----------------------------------------------------------------------
 
@@ -130,7 +132,7 @@ class Reader:
     ) -> list[OrderView]:
         """The orders that may still fill, by id."""
         state = self.at(account, as_of=as_of, known_at=known_at)
-        return sorted((one.view() for one in state.open_orders()), key=lambda one: one.cl_ord_id)
+        return sorted((one.view() for one in state.orders.open()), key=lambda one: one.cl_ord_id)
 
     def log(self, account: str | None = None, *, known_at: KnownAt = None) -> Iterator[Recorded]:
         """The facts as they were recorded, of one account or of all."""
@@ -156,7 +158,7 @@ class Reader:
 
     def journal(self, account: str, *, known_at: KnownAt = None) -> Iterator[JournalEntry]:
         """The balanced postings of every fact, in recorded order."""
-        return journal(self.store, account, known_at=known_at)
+        return journal(self.store, account, known_at=history.resolve(self.store, known_at))
 
     def diff(
         self,

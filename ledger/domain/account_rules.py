@@ -6,11 +6,11 @@ and nothing is recorded. What a venue reports never passes here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from ledger.domain.accounts import Account
-from ledger.domain.canonical import Entry
 from ledger.domain.events import (
     BookingMethodChanged,
     Crossing,
@@ -20,15 +20,14 @@ from ledger.domain.events import (
     LotCarried,
     OrderPlaced,
     PositionTransferred,
-    Recorded,
     SpinOffReceived,
 )
 from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument
 from ledger.domain.lots import Shortfall
-from ledger.domain.numbers import ONE, ZERO, add, quantize, ratio, subtract, text
+from ledger.domain.numbers import ONE, ZERO, add, quantize, ratio, subtract, text, told
 from ledger.domain.positions import PositionKey
-from ledger.domain.watching import Issue, Record
+from ledger.domain.watching import Issue
 from ledger.errors import (
     AccountClosedError,
     AmbiguousLotsError,
@@ -50,12 +49,17 @@ _SHORTFALLS: dict[Shortfall, type[RefusedError]] = {
 }
 
 
-def require_open(account: Account) -> None:
-    """Raise unless the account was opened and is not suspended."""
+def require_opened(account: Account) -> None:
+    """Raise unless the account was opened: a name mistyped by hand must not make a second one."""
     if account.policy.opened is None:
         raise AccountClosedError(
             f"account {account.name} was never opened; open it with book.open_account first"
         )
+
+
+def require_open(account: Account) -> None:
+    """Raise unless the account was opened and is not suspended."""
+    require_opened(account)
     if account.suspended is not None:
         raise AccountClosedError(
             f"account {account.name} is suspended ({account.suspended.reason}); "
@@ -100,7 +104,7 @@ def _check_limits(account: Account, order: OrderPlaced) -> None:
     held = account.position_at(order.instrument_id, order.position_id).holding.qty
     signed = order.order_qty if order.side.is_buy else subtract(ZERO, order.order_qty)
     after = add(held, signed).copy_abs()
-    count = sum(1 for _ in account.open_orders()) + 1
+    count = Decimal(sum(1 for _ in account.orders.open()) + 1)
     for name, limit, value in (
         ("max_order_qty", limits.max_order_qty, order.order_qty),
         ("max_position_qty", limits.max_position_qty, after),
@@ -108,8 +112,9 @@ def _check_limits(account: Account, order: OrderPlaced) -> None:
     ):
         if limit is not None and value > limit:
             raise LimitExceededError(
-                f"order {order.cl_ord_id} would make {name} {value} in account {account.name}, "
-                f"and the limit is {limit}; ask for less or record LimitsSet"
+                f"order {order.cl_ord_id} would make {name} {told(value)} in account "
+                f"{account.name}, and the limit is {told(Decimal(limit))}; ask for less or "
+                "record LimitsSet"
             )
 
 
@@ -117,29 +122,29 @@ def _check_reduces(account: Account, order: OrderPlaced) -> None:
     held = account.position_at(order.instrument_id, order.position_id).holding.qty
     if not held or (held > ZERO) is order.side.is_buy or order.order_qty > held.copy_abs():
         raise LimitExceededError(
-            f"order {order.cl_ord_id} is reduce-only and {held} {order.instrument_id} are held; "
-            "it may only close what is there"
+            f"order {order.cl_ord_id} is reduce-only and {told(held)} {order.instrument_id} are "
+            "held; it may only close what is there"
         )
 
 
-def check_trade(account: Account, recorded: Recorded, fill: FillBooked) -> None:
-    """A trade by hand: the crossing policy ``refuse`` and STRICT booking raise here."""
-    position = account.position_at(fill.instrument_id, fill.position_id)
-    heard = Record()
-    position.preview(Entry(recorded), heard)
-    for issue in heard.issues:
-        by_policy = account.policy.crossing is Crossing.REFUSE
+def check_trade(account: Account, fill: FillBooked, issues: Iterable[Issue]) -> None:
+    """A trade by hand: the crossing policy ``refuse`` and STRICT booking raise here, whether it
+    is the trade itself that would find no lot or, because of it, a later one."""
+    require_opened(account)
+    by_policy = account.policy.crossing is Crossing.REFUSE
+    for issue in issues:
         if by_policy or issue.why is not Shortfall.INSUFFICIENT:
             raise _SHORTFALLS[issue.why](_shortfall_text(account, fill, issue))
 
 
 def _shortfall_text(account: Account, fill: FillBooked, issue: Issue) -> str:
     holding = account.position_at(fill.instrument_id, fill.position_id).holding
-    lots = ", ".join(f"{lot.exec_id}: {lot.qty}" for lot in holding.lot_list()) or "none"
+    lots = ", ".join(f"{lot.exec_id}: {told(lot.qty)}" for lot in holding.lot_list()) or "none"
+    whose = "" if issue.exec_id == fill.exec_id else f" for the later trade {issue.exec_id}"
     return (
-        f"trade {fill.exec_id} of {fill.signed_qty} {fill.instrument_id} in {account.name}: "
-        f"{issue.why.value.replace('_', ' ')}; found {issue.found}, without a lot "
-        f"{issue.missing}; open lots: {lots}. Name the lot, correct the quantity, or record "
+        f"trade {fill.exec_id} of {told(fill.signed_qty)} {fill.instrument_id} in {account.name}: "
+        f"{issue.why.value.replace('_', ' ')}{whose}; found {told(issue.found)}, without a lot "
+        f"{told(issue.missing)}; open lots: {lots}. Name the lot, correct the quantity, or record "
         "the missing trade first"
     )
 
@@ -158,15 +163,17 @@ def check_booking_change(account: Account, event: BookingMethodChanged, at: date
 
 
 def transfer_legs(
-    sender: Account, receiver: str, out: PositionTransferred
+    sender: Account, receiver: Account, out: PositionTransferred
 ) -> tuple[PositionTransferred, PositionTransferred]:
     """Both legs of a transfer: the receiving one carries the lots the booking method takes."""
+    require_opened(sender)
+    require_opened(receiver)
     key = PositionKey(out.instrument_id, out.position_id)
     holding = sender.position_at(*key).holding.copy()
     if out.qty > holding.qty.copy_abs():
         raise InsufficientLotsError(
-            f"transfer {out.id}: {out.qty} {out.instrument_id} are asked for and {holding.qty} "
-            f"are held in {sender.name}; transfer at most that"
+            f"transfer {out.id}: {told(out.qty)} {out.instrument_id} are asked for and "
+            f"{told(holding.qty)} are held in {sender.name}; transfer at most that"
         )
     lots = tuple(
         LotCarried(
@@ -179,7 +186,7 @@ def transfer_legs(
         for lot in holding.close_in_order(out.qty)[2]
     )
     received = changed(out, leg=Leg.IN, counterparty=sender.name, lots=lots)
-    return changed(out, leg=Leg.OUT, counterparty=receiver), received
+    return changed(out, leg=Leg.OUT, counterparty=receiver.name), received
 
 
 def spin_off(account: Account, event: SpinOffReceived, share: Decimal) -> Event:

@@ -5,12 +5,11 @@ An order and a position are aggregates inside it: each is rebuilt from its own f
 position accounts for, and decides what crosses several of them. It never refuses a fact.
 
 What is closed and flat leaves memory (:meth:`Account.slim`). A late fact that names it marks
-it in ``stale_orders`` or ``unsettled_positions``; the owner, who has the store, rebuilds it.
+it in ``orders.stale`` or ``unsettled_positions``; the owner, who has the store, rebuilds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -26,23 +25,23 @@ from ledger.domain.events import (
     InstrumentDefined,
     LimitsSet,
     OrderEvent,
-    OrderPlaced,
     OrdersLinked,
     Recorded,
 )
 from ledger.domain.holding import Holding
 from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, add, quantize, subtract, total
-from ledger.domain.orders import Order
 from ledger.domain.policy import Policy
 from ledger.domain.positions import Position, PositionKey
 from ledger.domain.postings import cash_of, totals_of
+from ledger.domain.resident_orders import ResidentOrders
 from ledger.domain.routes import ROUTES
 from ledger.domain.settlement import Unsettled
 from ledger.domain.views import BalanceView, PositionView, position_view
 
 RESIDENT_FACTS = 100_000
 SLIM_EVERY = 1_000
+AboutFill = FillBusted | FillCorrected | FeeCharged
 TIMELESS = (FillBusted, FillCorrected, InstrumentDefined, AccountOpened)
 
 
@@ -50,18 +49,16 @@ class Account:
     """The state of one account as of the last fact it folded."""
 
     __slots__ = (
-        "as_of", "breaks", "cash", "has_forgotten", "is_late", "last_at", "limits", "linked",
-        "links", "name", "number", "order_ids", "orders", "policy", "positions", "saw_external",
-        "settlement", "slimmed_at", "stale_orders", "standing", "suspended", "symbols", "touched",
-        "touched_orders", "unlinked", "unsettled_positions", "version",
+        "as_of", "breaks", "cash", "is_late", "last_at", "limits", "linked", "links", "name",
+        "number", "orders", "policy", "positions", "settlement", "slimmed_at", "standing",
+        "suspended", "symbols", "touched", "unlinked", "unsettled_positions", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, *, as_of: datetime | None = None) -> None:
         self.name = name
         self.as_of = as_of
         self.policy = Policy()
-        self.orders: dict[str, Order] = {}
-        self.order_ids: dict[str, str] = {}
+        self.orders = ResidentOrders()
         self.positions: dict[PositionKey, Position] = {}
         self.cash: dict[str, Decimal] = {}
         self.symbols: dict[str, str] = {}
@@ -74,10 +71,7 @@ class Account:
         self.unlinked: dict[str, list[Recorded]] = {}
         self.linked: list[tuple[PositionKey, Recorded]] = []
         self.unsettled_positions: set[PositionKey] = set()
-        self.stale_orders: set[str] = set()
         self.touched: set[PositionKey] | None = None
-        self.has_forgotten = self.saw_external = False
-        self.touched_orders: set[str] = set()
         self.slimmed_at = 0
         self.version = self.number = 0
         self.last_at: datetime | None = None
@@ -115,10 +109,7 @@ class Account:
 
     def slim(self) -> None:
         """Let closed orders, and above 100,000 resident facts flat positions' history, go."""
-        for root in self.touched_orders & self.orders.keys():
-            if not self.orders[root].is_open:
-                self._drop_order(root)
-        self.touched_orders.clear()
+        self.orders.slim()
         if self.version - self.slimmed_at < SLIM_EVERY:
             return
         self.slimmed_at = self.version
@@ -132,16 +123,6 @@ class Account:
         """Take in a position that was rebuilt from the store."""
         self.positions[position.key] = position
         self.unsettled_positions.discard(position.key)
-
-    def adopt_order(self, cl_ord_id: str, order: Order) -> None:
-        """Take in an order that was rebuilt from the store, if it is open."""
-        self.stale_orders.discard(cl_ord_id)
-        names = (cl_ord_id, *order.cl_ord_ids)
-        for name in names:
-            self.orders.pop(self.order_ids.pop(name, name), None)
-        if order.is_open:
-            self.orders[cl_ord_id] = order
-            self.order_ids.update(dict.fromkeys(names, cl_ord_id))
 
     # -- routes -------------------------------------------------------------------------
 
@@ -161,7 +142,7 @@ class Account:
         """The order folds its fill, and what was known of the fill before it came."""
         self.to_order((cl_ord_id,), fill)
         if position.needs_history:
-            self.stale_orders.add(cl_ord_id)
+            self.orders.stale.add(cl_ord_id)
         elif not position.amendments.is_quiet:
             for amendment in position.amendments.naming(fill.key):
                 self.to_order((cl_ord_id,), amendment)
@@ -172,12 +153,19 @@ class Account:
         ref = event.refers_to().key(recorded.stream)
         self.settlement.amend(recorded, ref)
         key = self.position_of(event.instrument_id, event.position_id, ref)
-        if key is None:
-            self.wait_for(ref, recorded)
-        else:
-            if event.instrument_id is None:
-                self.linked.append((key, recorded))
+        if key is not None:
             self._amend(key, recorded, event.cl_ord_id or self._order_of_fill(key, ref))
+        self.placed(key, recorded, event, ref)
+
+    def placed(
+        self, key: PositionKey | None, recorded: Recorded, event: AboutFill, ref: str
+    ) -> None:
+        """Remember a fact about a fill that did not say where the fill is, or whose fill is not
+        there: that may come elsewhere."""
+        if key is not None and key != self.stated(event.instrument_id, event.position_id):
+            self.linked.append((key, recorded))
+        elif key is None or not self.positions[key].has(ref):
+            self.unlinked.setdefault(ref, []).append(recorded)
 
     def _amend(self, key: PositionKey, recorded: Recorded, cl_ord_id: str | None) -> None:
         """Let position and order fold an amendment, and those that name it in turn."""
@@ -198,79 +186,51 @@ class Account:
     ) -> PositionKey | None:
         """The position a fact about a fill concerns: where the fill is, else as it says."""
         stated = self.stated(instrument_id, position_id)
-        stated_position = self.positions.get(stated) if stated else None
-        if stated_position is not None and stated_position.knows(ref):
+        said = self.positions.get(stated) if stated else None
+        if said is not None and (said.is_trimmed or said.knows(ref)):
             return stated
-        for key, position in self.positions.items():
-            if instrument_id in {None, key.instrument_id} and position.knows(ref):
-                return key
-        return stated
+        return next((key for key, one in self.positions.items() if one.holds(ref)), stated)
 
     @staticmethod
     def stated(instrument_id: str | None, position_id: str) -> PositionKey | None:
         """The position a fact names, if it does."""
         return PositionKey(instrument_id, position_id) if instrument_id is not None else None
 
-    def wait_for(self, fill_key: str, recorded: Recorded) -> None:
-        """Keep a fact that does not say what it concerns until the fill it names is here."""
-        self.unlinked.setdefault(fill_key, []).append(recorded)
-
     def _link(self, key: PositionKey, named: Recorded, cl_ord_id: str | None) -> None:
-        """What waited for a fill, or for a correction, finds it."""
+        """What waited for a fill, or for a correction, finds it; elsewhere than it said, maybe."""
         for recorded in self.unlinked.pop(named.key, ()):
-            self.linked.append((key, recorded))
             event = recorded.event
-            if isinstance(event, FillBusted | FillCorrected):
+            if not isinstance(event, AboutFill):
+                continue
+            stated = self.stated(event.instrument_id, event.position_id)
+            if stated == key:
+                self._link(key, recorded, cl_ord_id)
+                continue
+            self.linked.append((key, recorded))
+            if isinstance(event, FeeCharged):
+                self._move_fee(stated, key, recorded, event)
+            else:
                 self._amend(key, recorded, event.cl_ord_id or cl_ord_id)
-            elif isinstance(event, FeeCharged):
-                self.pay(event.currency, event.amount)
-                self.to_position(recorded, *key)
+
+    def _move_fee(
+        self, stated: PositionKey | None, key: PositionKey, recorded: Recorded, event: FeeCharged
+    ) -> None:
+        """A fee that was counted where it said, or in cash alone, is its fill's after all."""
+        if stated is None:
+            self.pay(event.currency, event.amount)
+        else:
+            self.positions[stated].needs_history = True
+            self.note(stated)
+        self.to_position(recorded, *key)
 
     def to_order(self, ids: tuple[str, ...], recorded: Recorded) -> None:
-        """Let the order under these ids fold a fact. An open order is always resident, with all
-        its facts; where that cannot be told from here, it is marked to be rebuilt."""
-        roots = {self.order_ids[one] for one in ids if one in self.order_ids}
-        if len(roots) == 1:
-            self._to_resident(roots.pop(), ids, recorded)
-        elif roots:
-            for root in roots:
-                self._drop_order(root)
-            self.stale_orders.update(roots)
-        else:
-            self._to_absent(ids, recorded)
-
-    def _to_resident(self, root: str, ids: tuple[str, ...], recorded: Recorded) -> None:
-        """A new id of a known order may have had facts before it was known whose they are."""
-        if self.saw_external and any(one not in self.order_ids for one in ids):
-            self.stale_orders.add(root)
-        self.order_ids.update(dict.fromkeys(ids, root))
-        self.orders[root].evolve(recorded)
-        self.touched_orders.add(root)
-
-    def _to_absent(self, ids: tuple[str, ...], recorded: Recorded) -> None:
-        """A fill cannot open an order that is not here; other facts may."""
-        if isinstance(recorded.event, FillBooked):
-            self.saw_external = True
-            return
-        begins = isinstance(recorded.event, OrderPlaced) and not self.is_late
-        if (self.has_forgotten or self.saw_external) and not begins:
-            self.stale_orders.add(ids[-1])
-            return
-        order = self.orders[ids[-1]] = Order()
-        self.order_ids.update(dict.fromkeys(ids, ids[-1]))
-        order.evolve(recorded)
-        self.touched_orders.add(ids[-1])
+        """Let the order under these ids fold a fact."""
+        self.orders.evolve(ids, recorded, is_late=self.is_late)
 
     def order_fact(self, recorded: Recorded, event: OrderEvent) -> None:
         """A fact about one order; a request's id and the one it refers to are both its own."""
         orig = getattr(event, "orig_cl_ord_id", None)
         self.to_order((event.cl_ord_id, orig) if orig else (event.cl_ord_id,), recorded)
-
-    def _drop_order(self, root: str) -> None:
-        order = self.orders.pop(root)
-        self.has_forgotten = True
-        for name in (root, *order.cl_ord_ids):
-            self.order_ids.pop(name, None)
 
     def to_position(self, recorded: Recorded, instrument_id: str, position_id: str) -> None:
         """Let a position fold a fact."""
@@ -314,10 +274,6 @@ class Account:
         """The instrument id that an id or a symbol, also an old one, stands for."""
         return name if name in self.policy.definitions else self.symbols.get(name, name)
 
-    def open_orders(self) -> Iterator[Order]:
-        """The orders that may still fill."""
-        return (order for order in self.orders.values() if order.is_open)
-
     def totals(self) -> dict[str, Decimal]:
         """Cash by currency, as traded."""
         cash = dict(self.cash)
@@ -329,7 +285,7 @@ class Account:
 
     def held(self, currency: str) -> Decimal:
         """What open orders hold of a currency."""
-        holds = (order for order in self.open_orders() if order.hold_currency == currency)
+        holds = (order for order in self.orders.open() if order.hold_currency == currency)
         return total(order.hold_left for order in holds)
 
     def balances(self, on: date | None = None) -> list[BalanceView]:
@@ -347,12 +303,3 @@ class Account:
             )
             for currency, amount in sorted(self.totals().items())
         ]
-
-
-def reference(recorded: Recorded) -> str | None:
-    """The key of the fill, or correction, that a fact is about."""
-    event = recorded.event
-    if not isinstance(event, FillBusted | FillCorrected | FeeCharged):
-        return None
-    identity = event.refers_to()
-    return identity.key(recorded.stream) if identity is not None else None

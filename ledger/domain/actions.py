@@ -27,9 +27,9 @@ from ledger.domain.events import (
     UnitsReceived,
     VariationMarginPaid,
 )
-from ledger.domain.fold import Watch, apply_fill, pay_in_units
+from ledger.domain.fold import Watch, apply_fill, pay_in_units, suspend
 from ledger.domain.holding import Holding, Rules
-from ledger.domain.lots import Lot, split
+from ledger.domain.lots import Lot, Shortfall, split
 from ledger.domain.numbers import (
     ZERO,
     add,
@@ -130,7 +130,12 @@ def _deliver(
                 watch.cycle(holding.cycle(rules.instrument, entry.at, ZERO))
     if units > part:
         rest = subtract(units, part)
-        holding.suspend(rest if qty > ZERO else negate(rest), ZERO)
+        _miss(holding, entry, rest if qty > ZERO else negate(rest), watch)
+
+
+def _miss(holding: Holding, entry: Entry, qty: Decimal, watch: Watch) -> None:
+    """Signed units that went, or came to cover, without being there to."""
+    suspend(holding, entry, (qty, ZERO, ZERO), Shortfall.INSUFFICIENT, watch)
 
 
 def _transfer(
@@ -150,7 +155,7 @@ def _transfer(
             watch.cycle(holding.cycle(rules.instrument, entry.at, ZERO))
     if event.qty > part:
         missing = subtract(part, event.qty)
-        holding.suspend(negate(missing) if holds_short else missing, ZERO)
+        _miss(holding, entry, negate(missing) if holds_short else missing, watch)
 
 
 def _transfer_in(

@@ -80,6 +80,8 @@ class Amendments:
 
     def forget(self, entries: Iterable[Entry]) -> None:
         """Drop what is known of fills that leave memory."""
+        if not (self.fills or self.by_ref or self.fees):
+            return
         amended = bool(self.by_ref or self.fees)
         for entry in entries:
             key = entry.recorded.key

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ledger.domain.canonical import Entry, fees_of
+from ledger.domain.canonical import Entry, fees_of, identifier
 from ledger.domain.events import Fee, FillBooked, Side
 from ledger.domain.holding import Closed, Holding, Rules, value_of
 from ledger.domain.lots import Lot, Shortfall
@@ -30,10 +30,11 @@ def apply_fill(
     holding: Holding, entry: Entry, fill: FillBooked, rules: Rules, watch: Watch = None
 ) -> None:
     """Move the holding by one effective fill with all its fees."""
-    units, is_buy = fill.last_qty, fill.side is BUY
-    qty = units if is_buy else negate(units)
-    if rules.is_plain and fill.gross_trade_amt is None and fill.last_px is not None:
-        value = multiply(fill.last_px, qty)
+    units, px, is_buy = fill.last_qty, fill.last_px, fill.side is BUY
+    qty = units if is_buy else units.copy_negate()
+    is_plain = rules.is_plain and px is not None and fill.gross_trade_amt is None
+    if is_plain and (fill.currency is None or fill.currency == rules.currency):
+        value = multiply(px, qty)  # type: ignore[arg-type]
     else:
         value = _value(holding, fill, qty, rules)
     fee = base_fee = ZERO
@@ -41,10 +42,17 @@ def apply_fill(
         fees = fees_of(entry) if entry.fees else fill.fees
         fee, base_fee = _charge(holding, fees, rules)
     held = holding.qty
-    if not held or (held > ZERO) is is_buy:
-        _extend(holding, entry, fill, (qty, value, fee), rules, watch)
+    extends = (held > ZERO) is is_buy
+    if extends and held and (is_buy or rules.may_cross):
+        holding.put(_lot(entry, fill, qty, value, fee if rules.in_cost else ZERO))
+    elif extends or not held:
+        _open(holding, entry, fill, (qty, value, fee), rules, watch)
     elif units > held.copy_abs():
         _cross(holding, entry, fill, (qty, value, fee), rules, watch)
+    elif holding.pool is not None and watch is None:  # nobody wants the slices of a pool
+        holding.pool.skip(units)
+        left, _ = holding.leave_pool(units)
+        holding.realized = subtract(holding.realized, add(value, left))
     elif units:
         _close(holding, entry, fill, units, (qty, value, fee), rules, watch)
     if base_fee:
@@ -63,35 +71,32 @@ def _value(holding: Holding, fill: FillBooked, qty: Decimal, rules: Rules) -> De
 def _charge(holding: Holding, fees: tuple[Fee, ...], rules: Rules) -> tuple[Decimal, Decimal]:
     """Count each fee in its currency; returns those in settlement money and those in units."""
     settled = in_units = ZERO
-    instrument, charged = rules.instrument, holding.fees
+    charged = holding.fees
     for fee in fees:
         amount, currency = fee.amount, fee.currency
-        charged[currency] = add(charged.get(currency, ZERO), amount)
-        if instrument is None:
-            continue
-        if currency == instrument.currency:
+        charged[currency] = add(charged[currency], amount) if currency in charged else amount
+        if currency == rules.currency:
             settled = add(settled, amount) if settled else amount
-        elif currency == instrument.base_currency:
+        elif currency == rules.base_currency:
             in_units = add(in_units, amount)
     return settled, in_units
 
 
-def _extend(
+def _open(
     holding: Holding, entry: Entry, fill: FillBooked, part: Part, rules: Rules, watch: Watch
 ) -> None:
-    """Open, or add to what is held, unless that would make a short where none may be."""
+    """Open from flat, unless that would make a short, or more of one, where none may be."""
     qty, value, fee = part
-    if not qty:
-        return
     if not rules.may_cross and qty < ZERO:
-        _suspend(holding, entry, part, Shortfall.INSUFFICIENT, watch)
-        return
-    if not holding.qty:
+        suspend(holding, entry, part, Shortfall.INSUFFICIENT, watch)
+    elif qty:
         holding.begin_cycle(rules.instrument, entry.at, fee)
-    charges = fee if rules.in_cost else ZERO
-    # Past the generated constructor, which costs as much as the sums do: the hot path.
-    fields = (qty, value, charges, entry.at, fill.exec_id, fill.label)
-    holding.put(tuple.__new__(Lot, fields))
+        holding.put(_lot(entry, fill, qty, value, fee if rules.in_cost else ZERO))
+
+
+def _lot(entry: Entry, fill: FillBooked, qty: Decimal, basis: Decimal, charges: Decimal) -> Lot:
+    """The lot a fill opens. Past the generated constructor, which costs as much as the sums do."""
+    return tuple.__new__(Lot, (qty, basis, charges, entry.at, fill.exec_id, fill.label))
 
 
 def _close(
@@ -106,9 +111,9 @@ def _close(
 ) -> bool:
     """Close ``units`` against the lots; False when no lot could be chosen. ``later_fee`` is what
     the fill was charged for the cycle that it opens."""
-    closed = holding.close(units, fill.lots, watch is not None)
+    closed = holding.close(units, fill.lots)
     if isinstance(closed, Shortfall):
-        _suspend(holding, entry, part, closed, watch)
+        suspend(holding, entry, part, closed, watch)
         return False
     holding.realized = subtract(holding.realized, add(part[1], closed[0]))
     if watch is not None:
@@ -127,9 +132,9 @@ def _cross(
     later_fee = rest[2] if rules.may_cross else ZERO
     closed = _close(holding, entry, fill, held, closing, rules, watch, later_fee)
     if closed and rules.may_cross:
-        _extend(holding, entry, fill, rest, rules, watch)
+        _open(holding, entry, fill, rest, rules, watch)
     else:
-        _suspend(holding, entry, rest, Shortfall.INSUFFICIENT, watch)
+        suspend(holding, entry, rest, Shortfall.INSUFFICIENT, watch, held)
 
 
 def _shared(part: Part, held: Decimal, units: Decimal) -> tuple[Part, Part]:
@@ -154,7 +159,8 @@ def pay_in_units(
     holding: Holding, entry: Entry, units: Decimal, rules: Rules, watch: Watch
 ) -> None:
     """A fee in the base currency leaves the holding at cost and is expensed; a rebate comes in
-    at no cost, and covers a short first. Units that are not held are owed: suspense."""
+    at no cost, and covers a short first. What is not held is owed: a short that brought nothing,
+    whose cover will be its cost; where none may be, suspense."""
     held, is_fee = holding.qty, units > ZERO
     part = min(units.copy_abs(), held.copy_abs()) if (held > ZERO) is is_fee else ZERO
     if part:
@@ -162,19 +168,26 @@ def pay_in_units(
         holding.base_fee_cost = add(holding.base_fee_cost, basis)
         if watch and not holding.qty:
             watch.cycle(holding.cycle(rules.instrument, entry.at))
-    rest = subtract(units, part) if is_fee else negate(add(units, part))
-    if is_fee and rest:
-        holding.suspend(negate(rest), ZERO)
-    elif rest:
+    moved = negate(subtract(units, part)) if is_fee else negate(add(units, part))
+    if moved < ZERO and not rules.may_cross:
+        suspend(holding, entry, (moved, ZERO, ZERO), Shortfall.INSUFFICIENT, watch)
+    elif moved:
         if not holding.qty:
             holding.begin_cycle(rules.instrument, entry.at, ZERO)
-        holding.put(Lot(rest, ZERO, ZERO, entry.at, entry.key))
+        holding.put(Lot(moved, ZERO, ZERO, entry.at, entry.key))
 
 
-def _suspend(holding: Holding, entry: Entry, part: Part, why: Shortfall, watch: Watch) -> None:
-    """Keep a part that found nothing to close beside the position, and say so."""
-    found = holding.qty.copy_abs()
-    holding.suspend(part[0], negate(part[1]))
+def suspend(
+    holding: Holding,
+    entry: Entry,
+    part: Part,
+    why: Shortfall,
+    watch: Watch,
+    found: Decimal | None = None,
+) -> None:
+    """Keep a part that found nothing to close beside the position, and say so; ``found`` is
+    what it did find (unsigned), where that is no longer held."""
     if watch is not None:
-        exec_id = getattr(entry.event, "exec_id", "")
-        watch.issue(Issue(entry.key, entry.at, exec_id, found, part[0], why))
+        there = holding.qty.copy_abs() if found is None else found
+        watch.issue(Issue(entry.key, entry.at, identifier(entry.booked), there, part[0], why))
+    holding.suspend(part[0], negate(part[1]))

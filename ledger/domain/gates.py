@@ -2,7 +2,8 @@
 
 ``@gated`` makes a frozen, keyword-only, slotted class whose fields are checked whenever one is
 made: by a command, from a report, or decoded from the store. What a field must be is read off
-its annotation.
+its annotation; ``Positive`` and ``Unsigned`` are decimals whose sign something else carries: the
+side, the leg, the name of the fact.
 """
 
 from __future__ import annotations
@@ -11,18 +12,32 @@ import inspect
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 import attrs
 
-from ledger.domain.numbers import check, passes
-from ledger.errors import BadTextError, NaiveTimeError
+from ledger.domain.numbers import ZERO, check, passes, text
+from ledger.errors import BadNumberError, BadTextError, NaiveTimeError
 
 MAX_TEXT = 2000
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 _TEXT_LISTS = frozenset({"tuple[str, ...]", "tuple[tuple[str, str], ...]"})
+
+Positive: TypeAlias = Decimal
+"""A decimal above zero: a quantity, a ratio, a multiplier."""
+
+Unsigned: TypeAlias = Decimal
+"""A decimal that is not below zero: an amount whose direction its fact says."""
+
+# Why a number of the wrong sign is refused, and what to do instead.
+_NO_SIGN = "give it without a sign: the side, the leg or the fact itself says which way"
+_SIGNS = {
+    "Positive": ("it is not above zero", _NO_SIGN),
+    "Unsigned": ("it is below zero", _NO_SIGN),
+}
 
 T = TypeVar("T")
 
@@ -67,13 +82,15 @@ class _Gate:
 
     def __init__(self, annotations: dict[str, str], required: set[str]) -> None:
         kinds = {name: kind.removesuffix(" | None") for name, kind in annotations.items()}
-        self.numbers = [name for name, kind in kinds.items() if kind == "Decimal"]
+        self.numbers = [name for name, kind in kinds.items() if kind == "Decimal" or kind in _SIGNS]
+        self.signs = {name: kind for name, kind in kinds.items() if kind in _SIGNS}
         self.texts = [name for name, kind in kinds.items() if kind == "str"]
         self.times = [name for name, kind in kinds.items() if kind == "datetime"]
         self.listed = [name for name, kind in kinds.items() if kind in _TEXT_LISTS]
         self.needed = [name for name in (*self.numbers, *self.texts) if name in required]
         self.get_numbers, self.get_texts = _getter(self.numbers), _getter(self.texts)
         self.get_needed = _getter(self.needed)
+        self.get_signs = _getter(list(self.signs))
 
     def check(self, value: Any) -> None:
         """One quick pass over numbers and texts; a slow one to say what is wrong, if need be."""
@@ -84,6 +101,9 @@ class _Gate:
         for one in self.get_needed(value):
             if one is None or one == "":
                 self.check_each(value)
+        for one in self.get_signs(value):
+            if one is not None and one <= ZERO:
+                self.check_signs(value)
         if self.times or self.listed:
             self.check_rest(value)
 
@@ -99,6 +119,13 @@ class _Gate:
             if getattr(value, name) == "":
                 raise BadTextError(name, "", "it is empty")
 
+    def check_signs(self, value: Any) -> None:
+        """Name the first number whose sign says what its fact cannot mean."""
+        for name, kind in self.signs.items():
+            one = getattr(value, name)
+            if one is not None and (one < ZERO or (not one and kind == "Positive")):
+                raise BadNumberError(name, text(one), *_SIGNS[kind])
+
     def check_rest(self, value: Any) -> None:
         """Times become UTC; texts in tuples are texts like others."""
         for name in self.times:
@@ -111,8 +138,8 @@ class _Gate:
 
 def _require_texts(field: str, value: object) -> None:
     """A text, or a tuple of texts, that can be kept."""
-    for text in value if isinstance(value, tuple) else (value,):
-        require_text(field, text)
+    for one in value if isinstance(value, tuple) else (value,):
+        require_text(field, one)
 
 
 def _text_or_mark(value: object) -> str:
@@ -131,7 +158,7 @@ def gated(cls: type[T]) -> type[T]:
     return attrs.frozen(kw_only=True)(cls)
 
 
-def changed(value: T, **changes: Any) -> T:
+def changed(value: T, /, **changes: Any) -> T:
     """A copy of a gated value with some fields changed, checked anew."""
     origin: Any = value
     copy: T = attrs.evolve(origin, **changes)

@@ -17,18 +17,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from ledger.domain.choosing import CHOOSY, choose, take_chosen
 from ledger.domain.events import Booking, FillBooked, LotSelector
 from ledger.domain.instruments import Instrument, InstrumentKind
-from ledger.domain.lots import (
-    CHOOSY,
-    Lot,
-    LotBook,
-    Queue,
-    Shortfall,
-    book_for,
-    choose,
-    take_chosen,
-)
+from ledger.domain.lots import Lot, LotBook, Queue, Shortfall, book_for
 from ledger.domain.numbers import ZERO, add, negate, ratio, subtract
 from ledger.domain.watching import Cycle
 
@@ -41,6 +33,8 @@ class Rules(NamedTuple):
     may_cross: bool
     in_cost: bool
     is_plain: bool = False
+    currency: str | None = None
+    base_currency: str | None = None
 
 
 # What left with closed units: their basis and charges, and the slices of lots.
@@ -167,13 +161,10 @@ class Holding:
 
     # -- closing ------------------------------------------------------------------------
 
-    def close(
-        self, units: Decimal, selectors: tuple[LotSelector, ...] = (), detailed: bool = True
-    ) -> Shortfall | Closed:
-        """Take ``units`` (unsigned, at most what is held) out, or say why it cannot be. The
-        slices are left out of the answer where nobody wants the detail of a pool."""
+    def close(self, units: Decimal, selectors: tuple[LotSelector, ...] = ()) -> Shortfall | Closed:
+        """Take ``units`` (unsigned, at most what is held) out, or say why it cannot be."""
         if self.pool is not None:
-            return self._close_pool(self.pool, units, detailed)
+            return self._close_shared(self.pool, units)
         if self.is_choosy or selectors:
             return self._close_chosen(units, selectors)
         return self._released(self.lots.take(units))
@@ -182,7 +173,7 @@ class Holding:
         """Take ``units`` out in the method's plain order; STRICT and SPECIFIC, whose choice
         was not asked for, take the oldest."""
         if self.pool is not None:
-            return self._close_pool(self.pool, units, detailed=True)
+            return self._close_shared(self.pool, units)
         return self._released(self.lots.take(units))
 
     def _close_chosen(
@@ -194,8 +185,14 @@ class Holding:
         slices, self.lots = take_chosen(self.booking, self.lots, parts)
         return self._released(slices)
 
-    def _close_pool(self, pool: Queue, units: Decimal, detailed: bool) -> Closed:
+    def _close_shared(self, pool: Queue, units: Decimal) -> Closed:
         """AVERAGE: the pool's share leaves; the dates go oldest first."""
+        signed = units if self.qty > ZERO else negate(units)
+        basis, charges = self.leave_pool(units)
+        return basis, charges, shared_out(pool.take(units), signed, basis, charges)
+
+    def leave_pool(self, units: Decimal) -> tuple[Decimal, Decimal]:
+        """The share of a pool's basis and charges that leaves with ``units`` (unsigned)."""
         qty, basis, charges = self.qty, self.basis, self.charges
         signed = units if qty > ZERO else negate(units)
         if signed != qty:
@@ -205,10 +202,7 @@ class Holding:
         self.basis = subtract(self.basis, basis)
         if charges:
             self.charges = subtract(self.charges, charges)
-        if not detailed:
-            pool.skip(units)
-            return basis, charges, ()
-        return basis, charges, shared_out(pool.take(units), signed, basis, charges)
+        return basis, charges
 
     def _released(self, slices: list[Lot]) -> Closed:
         """Let matched slices leave the totals."""
@@ -257,11 +251,13 @@ def shared_out(lots: list[Lot], qty: Decimal, basis: Decimal, charges: Decimal) 
 def value_of(fill: FillBooked, qty: Decimal, instrument: Instrument | None) -> Decimal | None:
     """The signed value a fill adds to the basis; None when it cannot be known.
 
-    The stated money is the value where it was given; its sign is the quantity's (turned round
+    It cannot where the instrument is not defined, no price is told, or the price is told in
+    another currency than the instrument's: nothing is converted silently. The stated money is
+    the value where it was given; its sign is the quantity's (turned round
     for an inverse contract and for a negative price).
     """
     px = fill.last_px
-    if instrument is None:
+    if instrument is None or not instrument.is_priced_in(fill.currency):
         return None
     if fill.gross_trade_amt is None:
         return None if px is None else instrument.value(qty, px)

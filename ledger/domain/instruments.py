@@ -17,7 +17,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import Enum
 
-from ledger.domain.gates import gated
+from ledger.domain.gates import Positive, gated
 from ledger.domain.numbers import (
     ONE,
     ZERO,
@@ -76,9 +76,9 @@ class Instrument:
     symbol: str
     kind: InstrumentKind
     currency: str
-    multiplier: Decimal = ONE
+    multiplier: Positive = ONE
     base_currency: str | None = None
-    tick_size: Decimal | None = None
+    tick_size: Positive | None = None
     settles: Settles = Settles.REALIZED
     security_id: str | None = None
     venue: str | None = None
@@ -96,6 +96,12 @@ class Instrument:
     def is_plain(self) -> bool:
         """Whether a value is quantity times price: no inverse contract, no multiplier."""
         return self.kind is not InstrumentKind.INVERSE and self.multiplier == ONE
+
+    def is_priced_in(self, currency: str | None) -> bool:
+        """Whether a price told in this currency (None: not told) is one of this instrument's. A
+        quanto's and an inverse contract's prices are in another currency than its money."""
+        is_other = self.kind in {InstrumentKind.QUANTO, InstrumentKind.INVERSE}
+        return is_other or currency is None or currency == self.currency
 
     def value(self, qty: Decimal, px: Decimal) -> Decimal:
         """Money behind a signed quantity at a price; zero for an inverse at price zero.

@@ -152,6 +152,15 @@ def text(value: Decimal) -> str:
     return format(value.normalize(_WIDE), "f") if value else "0"
 
 
+def told(value: Decimal) -> str:
+    """A decimal in a message: as it is reported, with at most 18 decimals.
+
+    >>> told(ratio(ONE, ONE, Decimal(3)))
+    '0.333333333333333333'
+    """
+    return text(quantize(value))
+
+
 def steps(value: Decimal, size: Decimal, rounding: str) -> Decimal:
     """How many whole steps of ``size`` make ``value``, rounded the way that is named."""
     return _WIDE.divide(value, size).to_integral_value(rounding=rounding)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from ledger.domain.amendments import Amendments
 from ledger.domain.canonical import Entry
 from ledger.domain.events import FillBooked, FillBusted, FillCorrected, OrderRestated, Recorded
-from ledger.domain.numbers import ONE, ZERO, add, multiply, ratio
+from ledger.domain.numbers import ONE, ZERO, add, multiply, quantize, ratio
 
 
 class OrderFills:
@@ -84,7 +84,7 @@ class OrderFills:
         """``value / cum_qty``, 18 decimals; None without fills or with a price unknown."""
         if not self.cum_qty or self._unpriced or self._unseen:
             return None
-        return ratio(ONE, self.value, self.cum_qty)
+        return quantize(ratio(ONE, self.value, self.cum_qty))
 
     def effective(self) -> tuple[FillBooked, ...]:
         """The fills as they stand, in canonical order."""

@@ -25,7 +25,7 @@ from ledger.domain.events import (
     TimeInForce,
 )
 from ledger.domain.instruments import Instrument
-from ledger.domain.numbers import ZERO
+from ledger.domain.numbers import ZERO, told
 from ledger.domain.order_commands import (
     CancelOrder,
     LinkOrders,
@@ -116,7 +116,7 @@ def _replace(
     if order.is_filled and (command.order_qty or ZERO) <= order.cum_qty:
         raise OrderClosedError(
             f"order {order.cl_ord_id} is filled; only a replacement to more than its "
-            f"{order.cum_qty} re-opens it"
+            f"{told(order.cum_qty)} re-opens it"
         )
     _require_takes(order, command)
     _require_aligned(instrument, command.limit_px, command.stop_px)
@@ -213,7 +213,7 @@ def _require_open(order: Order, what: str) -> None:
 def _require_positive(cl_ord_id: str, name: str, value: Decimal) -> None:
     if value <= ZERO:
         raise InvalidOrderError(
-            f"order {cl_ord_id}: {name} {value} is not above zero; give an unsigned quantity "
+            f"order {cl_ord_id}: {name} {told(value)} is not above zero; give an unsigned quantity "
             "and say buy or sell by its side"
         )
 

@@ -25,7 +25,7 @@ from ledger.domain.events import (
     Side,
     TimeInForce,
 )
-from ledger.domain.numbers import ZERO, ratio, subtract
+from ledger.domain.numbers import ZERO, quantize, ratio, subtract
 from ledger.domain.order_facts import OrderFacts, order_ids
 from ledger.domain.order_requests import OpenRequest
 from ledger.domain.order_status import OrdStatus
@@ -231,6 +231,8 @@ class Order(OrderFacts):
         """A frozen snapshot."""
         last, reports = self.fills.last, self.standing.latest
         fields: dict[str, Any] = {name: getattr(self, name) for name in _OWN}
+        derived = {name: fields[name] for name in _DERIVED if fields[name] is not None}
+        fields |= {name: quantize(value) for name, value in derived.items()}
         fields |= {name: getattr(self.terms, name) for name in _TERMS}
         fields |= {name: getattr(self.terms.placed, name, None) for name in _PLACED}
         fields |= {name: bool(getattr(self.terms.placed, name, False)) for name in _FLAGS}
@@ -264,6 +266,7 @@ _OWN = (
     *("is_outcome_unknown", "open_requests", "order_qty", "cum_qty", "leaves_qty"),
     *("overfill_qty", "avg_px", "hold_left", "placed_at", "instrument_id", "side", "position_id"),
 )
+_DERIVED = ("order_qty", "cum_qty", "leaves_qty", "overfill_qty", "avg_px", "hold_left")
 _TERMS = ("limit_px", "stop_px", "initial_stop_px", "target_px", "trailing_violations")
 _PLACED = (
     *("ord_type", "tif", "expire_time", "trail_offset", "trail_percent", "strategy", "intent"),

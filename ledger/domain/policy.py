@@ -86,4 +86,6 @@ class Policy:
             self.crossing is Crossing.ALLOW,
             self.fee_rule is FeeRule.IN_COST,
             instrument is not None and instrument.is_plain,
+            instrument.currency if instrument else None,
+            instrument.base_currency if instrument else None,
         )

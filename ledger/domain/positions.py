@@ -20,6 +20,7 @@ from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrect
 from ledger.domain.fold import Watch, apply_fill
 from ledger.domain.holding import Holding, Rules
 from ledger.domain.policy import Policy
+from ledger.domain.watching import Issue, Record, added
 
 POINT_EVERY: Final = 1000
 FLAT_EVERY: Final = 50
@@ -90,15 +91,11 @@ class Position:
         if self.needs_history:
             return
         if type(event) is FillBooked:
-            tail = self.tail
-            if (
-                self.dirty is None
-                and self.amendments.is_quiet
-                and tail
-                and recorded.occurred_at > tail[-1].at
-            ):
+            last = self.holding.last_at
+            is_next = last is not None and recorded.occurred_at > last and self.dirty is None
+            if is_next and self.amendments.is_quiet:
                 entry = Entry(recorded)
-                tail.append(entry)
+                self.tail.append(entry)
                 self._apply(entry, watch)
             else:
                 self._arrive(self._fill(recorded), watch)
@@ -116,9 +113,20 @@ class Position:
         self._wake()
         return self.amendments.root(fill_key)
 
+    def has(self, fill_key: str) -> bool:
+        """Whether a fill is here, or will be read from the history."""
+        return self.needs_history or self.find(fill_key) is not None
+
     def knows(self, fill_key: str) -> bool:
         """Whether a key is that of a resident fill, or of a correction that waits for one."""
         return self.find(fill_key) is not None or fill_key in self.amendments.origin
+
+    def holds(self, fill_key: str) -> bool:
+        """The same, of a position that is asked only because the fill is not where it should
+        be: it need not know its fills by key for that."""
+        if not self.amendments.is_quiet:
+            return self.knows(fill_key)
+        return any(entry.key == fill_key for entry in (*self.tail, *self.pending))
 
     def _wake(self) -> None:
         """Begin to know fills by key, when a fact first names one."""
@@ -154,7 +162,7 @@ class Position:
         if entry is not None:
             self._claim(entry)
             self._mark(entry.sort_key)
-        elif self._is_trimmed:
+        elif self.is_trimmed:
             self.needs_history = True
 
     def _charged(self, recorded: Recorded, event: FeeCharged, watch: Watch) -> None:
@@ -162,7 +170,7 @@ class Position:
         identity = event.refers_to()
         ref = identity.key(recorded.stream) if identity else ""
         entry = self.amendments.charge(ref, event)
-        if entry is None and self._is_trimmed:
+        if entry is None and self.is_trimmed:
             self.needs_history = True
         elif entry is None:
             lone = Entry(recorded)
@@ -207,13 +215,13 @@ class Position:
         self.pending = [one for one in self.pending if id(one) not in gone]
 
     @property
-    def _is_trimmed(self) -> bool:
+    def is_trimmed(self) -> bool:
         """Whether facts have left memory."""
         return self.points[0].size > 0
 
     def _mark(self, key: SortKey) -> None:
         """Everything from this place on has to be folded again."""
-        if self._is_trimmed and key <= self.points[0].after:
+        if self.is_trimmed and key <= self.points[0].after:
             self.needs_history = True
         elif self.dirty is None or key < self.dirty:
             self.dirty = key
@@ -223,21 +231,35 @@ class Position:
         self.rules = None
         if at is None:
             self._mark(FIRST)
-            if not self._is_trimmed:
+            if not self.is_trimmed:
                 self.points[0] = Point(FIRST, 0, Holding(self.policy.booking))
         elif (self.tail and self.tail[-1].at >= at) or at <= self.points[0].after[0]:
             self._mark((at, "", ""))
 
-    def preview(self, entry: Entry, watch: Watch) -> None:
-        """Fold an entry at its place on a copy, for a decision; the position stays as it is."""
+    def reaches(self, entry: Entry) -> bool:
+        """Whether an entry's place lies in the history that is resident."""
+        return not self.needs_history and self.points[0].after < entry.sort_key
+
+    def preview(self, entry: Entry) -> list[Issue]:
+        """The parts, of it or of what comes later, that would find no lot because of an entry
+        which is within reach; the position stays as it is."""
+        if self.dirty is None and self._is_next(entry):
+            heard = Record()
+            apply(self.holding.copy(), entry, self._rules_at(entry.at), heard)
+            return heard.issues
         key = entry.sort_key
         start = next(point for point in reversed(self.points) if point.after < key)
-        holding = start.holding.copy()
-        done = start.size - self.points[0].size
-        for earlier in self.tail[done:]:
-            if earlier.sort_key < key:
-                apply(holding, earlier, self._rules_at(earlier.at))
-        apply(holding, entry, self._rules_at(entry.at), watch)
+        resident = sorted((*self.tail, *self.pending), key=_sort_key)
+        later = [one for one in resident if start.after < one.sort_key]
+        replayed = sorted((*later, entry), key=_sort_key)
+        return added(self._replay(start, later), self._replay(start, replayed))
+
+    def _replay(self, start: Point, entries: Iterable[Entry]) -> list[Issue]:
+        """Fold entries on from a restart point, on a copy; what found no lot."""
+        holding, heard = start.holding.copy(), Record()
+        for entry in entries:
+            apply(holding, entry, self._rules_at(entry.at), heard)
+        return heard.issues
 
     # -- folding ------------------------------------------------------------------------
 

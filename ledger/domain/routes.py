@@ -101,20 +101,18 @@ def _charge(account: Account, recorded: Recorded, event: FeeCharged) -> None:
     """A fee goes to the position of its fill or instrument, else straight to cash; where it
     only names a fill that is not here yet, until that comes."""
     identity = event.refers_to()
-    ref = identity.key(recorded.stream) if identity is not None else None
-    if ref is not None:
+    if identity is None:
+        key = account.stated(event.instrument_id, event.position_id)
+    else:
+        ref = identity.key(recorded.stream)
         account.settlement.charge(recorded, ref, event)
         key = account.position_of(event.instrument_id, event.position_id, ref)
-    else:
-        key = account.stated(event.instrument_id, event.position_id)
     if key is not None:
-        if event.instrument_id is None:
-            account.linked.append((key, recorded))
         account.to_position(recorded, *key)
-        return
-    account.pay(event.currency, negate(event.amount))
-    if ref is not None:
-        account.wait_for(ref, recorded)
+    else:
+        account.pay(event.currency, negate(event.amount))
+    if identity is not None:
+        account.placed(key, recorded, event, ref)
 
 
 PositionCash = FundingPaid | DividendPaid | VariationMarginPaid

@@ -29,8 +29,7 @@ def apply_split(
 ) -> None:
     """New units for old in every lot; total basis is conserved. With ``whole``, the fraction
     left over goes at its basis for cash in lieu, out of the first lots."""
-    # A ratio that is none cannot be folded; history still has to load.
-    if not holding.qty or event.numerator <= ZERO or event.denominator <= ZERO:
+    if not holding.qty:
         return
     scaled = multiply(holding.qty, event.numerator)
     lots = [lot._replace(qty=multiply(lot.qty, event.numerator)) for lot in holding.lot_list()]

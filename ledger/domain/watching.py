@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ledger.domain.canonical import Entry
 from ledger.domain.lots import Lot, Shortfall
-from ledger.domain.numbers import add, subtract
+from ledger.domain.numbers import ZERO, add, subtract
 
 if TYPE_CHECKING:
     from ledger.domain.holding import Holding
@@ -110,3 +111,9 @@ class Record:
     def issue(self, issue: Issue) -> None:
         """Keep it."""
         self.issues.append(issue)
+
+
+def added(before: Iterable[Issue], after: Iterable[Issue]) -> list[Issue]:
+    """The issues of one fold that another did not have, or had for fewer units."""
+    missing = {issue.key: issue.missing.copy_abs() for issue in before}
+    return [one for one in after if one.missing.copy_abs() > missing.get(one.key, ZERO)]

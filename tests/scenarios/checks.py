@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def check(play: Scenario, words: Words) -> None:
     """Compare a position, a balance or an order, now or as it was known."""
-    when = {}
+    when: dict[str, Any] = {}
     if words.words[0] in play.remembered:
         when = {"known_at": play.remembered[words.take()]}
     subject = words.take()

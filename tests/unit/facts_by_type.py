@@ -78,33 +78,48 @@ TIMES = st.datetimes(
 )  # fmt: skip
 
 
-_PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+Leaves = dict[Any, st.SearchStrategy[Any]]
+_SIGNLESS = DECIMALS.map(abs).filter(bool)
+LEAVES: Leaves = {
     str: TEXTS,
     Decimal: DECIMALS,
+    "Positive": _SIGNLESS,
+    "Unsigned": _SIGNLESS,
     datetime: TIMES,
     date: st.dates(),
     bool: st.booleans(),
     int: st.integers(-(2**80), 2**80),
 }
+"""What a value that has no parts may be, by its type; by its name where that says more."""
 
 
-def any_of(hint: Any) -> st.SearchStrategy[Any]:
+def any_of(hint: Any, leaves: Leaves = LEAVES) -> st.SearchStrategy[Any]:
     """Values of a type that the gates let through."""
     if get_origin(hint) in (Union, UnionType):
-        return st.one_of([st.none() if a is NoneType else any_of(a) for a in get_args(hint)])
+        parts = [st.none() if a is NoneType else any_of(a, leaves) for a in get_args(hint)]
+        return st.one_of(parts)
     if get_origin(hint) is tuple:
-        return _any_tuple(get_args(hint))
+        return _any_tuple(get_args(hint), leaves)
     if hasattr(hint, "_fields"):
-        return st.builds(hint, *([TEXTS] * len(hint._fields)))
+        return st.builds(hint, *([leaves[str]] * len(hint._fields)))
     if attrs.has(hint):
         hints = get_type_hints(hint)
-        return st.builds(hint, **{f.name: any_of(hints[f.name]) for f in attrs.fields(hint)})
+        fields = {f.name: _any_field(f, hints[f.name], leaves) for f in attrs.fields(hint)}
+        return st.builds(hint, **fields)
     if issubclass(hint, Enum):
         return st.sampled_from(hint)
-    return _PLAIN[hint]
+    return leaves[hint]
 
 
-def _any_tuple(args: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+def _any_field(field: Any, hint: Any, leaves: Leaves) -> st.SearchStrategy[Any]:
+    """Values of a field; its annotation tells apart the decimals without a sign."""
+    name, _, optional = str(field.type).partition(" | ")
+    if name in leaves:
+        return st.none() | leaves[name] if optional else leaves[name]
+    return any_of(hint, leaves)
+
+
+def _any_tuple(args: tuple[Any, ...], leaves: Leaves) -> st.SearchStrategy[Any]:
     if len(args) == 2 and args[1] is Ellipsis:
-        return st.lists(any_of(args[0]), max_size=3).map(tuple)
-    return st.tuples(*map(any_of, args))
+        return st.lists(any_of(args[0], leaves), max_size=3).map(tuple)
+    return st.tuples(*(any_of(arg, leaves) for arg in args))

@@ -157,6 +157,7 @@ def test_funding_and_dividends_are_numbers_of_their_own() -> None:
 
 def test_a_transfer_carries_lots_basis_and_dates() -> None:
     book = told(opened(), TWO, fill("e2", BUY, "2", "14"))
+    book.open_account("B", base_currency="USD")
     book.transfer("A", "B", id="t", instrument_id="X", qty=D(3), occurred_at=LATER)
     ours, theirs = book.position("A", "X"), book.position("B", "X")
     assert (ours.cost_basis, ours.realized_pnl) == (14, 0)
@@ -166,8 +167,16 @@ def test_a_transfer_carries_lots_basis_and_dates() -> None:
     ]
 
 
+def test_nothing_goes_to_an_account_that_was_never_opened() -> None:
+    book = told(opened(), TWO)
+    with pytest.raises(ledger.errors.AccountClosedError, match="account B was never opened"):
+        book.transfer("A", "B", id="t", instrument_id="X", qty=D(1))
+    assert book.position("A", "X").net_qty == 2
+
+
 def test_more_than_is_held_cannot_be_transferred() -> None:
     book = told(opened(), TWO)
+    book.open_account("B", base_currency="USD")
     with pytest.raises(ledger.errors.InsufficientLotsError, match="transfer at most that"):
         book.transfer("A", "B", id="t", instrument_id="X", qty=D(3))
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_dry_run_answers_and_writes_nothing() -> None:
 
 def test_a_command_repeated_is_the_same_command() -> None:
     book = opened()
-    order = {"instrument_id": "X", "side": BUY, "order_qty": D(1)}
+    order: dict[str, Any] = {"instrument_id": "X", "side": BUY, "order_qty": D(1)}
     first = book.place("A", cl_ord_id="c1", **order)
     again = book.place("A", cl_ord_id="c1", **order)
     assert first.recorded == again.recorded
@@ -102,7 +103,7 @@ def test_two_books_on_one_file_see_each_other(tmp_path: Path) -> None:
 
 def test_a_decision_is_made_again_when_another_book_was_faster(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
-    order = {"instrument_id": "X", "side": BUY, "order_qty": D(1)}
+    order: dict[str, Any] = {"instrument_id": "X", "side": BUY, "order_qty": D(1)}
     instrument = opened().position("A", "X").instrument
     assert instrument is not None
     with ledger.open(url) as one, ledger.open(url) as other:
@@ -137,7 +138,7 @@ def test_two_processes_lose_nothing(tmp_path: Path) -> None:
         assert book.verify().ok
 
 
-@pytest.mark.parametrize("url", ["bot.db", "postgres://x", "memory://x", "sqlite://", ""])
+@pytest.mark.parametrize("url", ["bot.db", "mysql://x", "memory://x", "sqlite://", ""])
 def test_a_url_that_names_no_store_says_which_do(url: str) -> None:
     with pytest.raises(errors.UnknownStoreError, match="memory://"):
         ledger.open(url)

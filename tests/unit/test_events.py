@@ -25,6 +25,7 @@ from ledger.domain.events import (
     differences,
     make_fact,
 )
+from ledger.domain.gates import changed
 from ledger.errors import BadTextError, NaiveTimeError
 from tests.unit.booking import BUY, SELL, START, fill
 from tests.unit.facts_by_type import full
@@ -101,7 +102,7 @@ def test_another_quantity_side_or_price_is_another_content(seen: FillBooked) -> 
 
 
 def test_what_is_absent_is_unknown_and_not_different() -> None:
-    bare = attrs.evolve(fill("e1", BUY, "1", "1"), last_px=None)
+    bare = changed(fill("e1", BUY, "1", "1"), last_px=None)
     assert differences(bare, fill("e1", BUY, "1.0", "1", "0.5", order_id="o1")) == ()
 
 

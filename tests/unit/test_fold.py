@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 import ledger
-from ledger.domain.events import Booking, Crossing, FeeRule
+from ledger.domain.events import Booking, Crossing, FeeRule, FillBooked
 from ledger.domain.views import PositionView
 from tests.unit.booking import BUY, SELL, fill, opened, told
 
 D = Decimal
 
 
-def position(*fills: ledger.domain.events.FillBooked, **how: object) -> PositionView:
-    return told(opened(**how), *fills).position("A", "X")  # type: ignore[arg-type]
+def position(*fills: FillBooked, **how: Any) -> PositionView:
+    return told(opened(**how), *fills).position("A", "X")
 
 
 def test_a_purchase_opens_a_lot() -> None:
@@ -70,7 +71,7 @@ def test_a_fee_in_a_third_currency_is_kept_in_it() -> None:
     assert (dict(view.fees), view.net_realized_pnl) == ({"BNB": D("0.001")}, 0)
 
 
-SPOT = {"kind": ledger.InstrumentKind.SPOT, "base_currency": "BTC"}
+SPOT: dict[str, Any] = {"kind": ledger.InstrumentKind.SPOT, "base_currency": "BTC"}
 IN_BTC = (ledger.Fee(amount=D("0.1"), currency="BTC"),)
 
 
@@ -82,7 +83,18 @@ def test_a_fee_in_the_base_currency_leaves_the_holding_at_cost() -> None:
 
 def test_a_base_fee_on_what_is_not_held_is_owed() -> None:
     view = position(fill("e1", SELL, "1", "100", fees=IN_BTC), **SPOT)
-    assert (view.net_qty, view.suspense_qty) == (-1, D("-0.1"))
+    assert (view.net_qty, view.cost_basis, view.suspense_qty) == (D("-1.1"), -100, 0)
+
+
+def test_what_a_base_fee_owes_costs_what_its_cover_does() -> None:
+    sold, cover = fill("e1", SELL, "1", "100", fees=IN_BTC), fill("e2", BUY, "1.1", "90")
+    view = position(sold, cover, **SPOT)
+    assert (view.net_qty, view.net_realized_pnl) == (0, 100 - 99)
+
+
+def test_a_base_fee_on_what_is_not_held_is_in_suspense_where_nothing_may_be_short() -> None:
+    view = position(fill("e1", SELL, "1", "100", fees=IN_BTC), crossing=Crossing.SUSPENSE, **SPOT)
+    assert (view.net_qty, view.suspense_qty) == (0, D("-1.1"))
 
 
 def test_a_base_rebate_comes_in_at_no_cost() -> None:
@@ -144,6 +156,17 @@ def test_a_negative_price_makes_a_purchase_bring_money() -> None:
     assert view.realized_pnl == D("47.63")
 
 
-def test_a_fill_of_nothing_moves_nothing() -> None:
-    view = position(fill("e1", BUY, "0", "10"))
-    assert (view.net_qty, view.lots) == (0, ())
+def test_a_price_in_another_currency_is_never_taken_for_one_in_the_instruments() -> None:
+    view = position(fill("e1", BUY, "2", "10", currency="EUR"))
+    assert (view.net_qty, view.cost_basis, view.unvalued_fills) == (2, 0, 1)
+
+
+def test_a_price_that_says_its_currency_is_valued() -> None:
+    view = position(fill("e1", BUY, "2", "10", currency="USD"))
+    assert (view.cost_basis, view.unvalued_fills) == (20, 0)
+
+
+def test_an_inverse_contract_is_priced_in_what_it_is_not_settled_in() -> None:
+    kind = ledger.InstrumentKind.INVERSE
+    view = position(fill("e1", BUY, "2", "10", currency="EUR"), kind=kind)
+    assert (view.cost_basis, view.unvalued_fills) == (D("-0.2"), 0)

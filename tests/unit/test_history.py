@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
+
+import pytest
 
 import ledger
 from ledger.domain.events import CashDeposited, FillBusted
+from ledger.errors import HistoryError, NaiveTimeError, UnknownNumberError
 from tests.unit.booking import BUY, SELL, START, at, fill, opened, told
 
 D = Decimal
@@ -50,6 +55,62 @@ def test_a_time_of_knowledge_is_a_log_number() -> None:
 def test_a_time_after_the_last_fact_is_that_of_the_last_fact() -> None:
     book = traded()
     assert book.position("A", "X", known_at=at(10**6)).number == book.store.head()
+
+
+ASKED: dict[str, Callable[..., Any]] = {
+    "position": lambda book, **when: book.position("A", "X", **when),
+    "positions": lambda book, **when: book.positions("A", **when),
+    "lots": lambda book, **when: book.lots("A", "X", **when),
+    "balances": lambda book, **when: book.balances("A", **when),
+    "order": lambda book, **when: book.order("A", "o", **when),
+    "open_orders": lambda book, **when: book.open_orders("A", **when),
+    "explain": lambda book, **when: book.explain("A", "X", **when),
+    "results": lambda book, **when: book.results("A", "X", **when),
+    "at": lambda book, **when: book.at("A", **when),
+}
+LOGS: dict[str, Callable[..., Any]] = {
+    "log": lambda book, known_at: book.log("A", known_at=known_at),
+    "log of all": lambda book, known_at: book.log(known_at=known_at),
+    "journal": lambda book, known_at: book.journal("A", known_at=known_at),
+    "diff from": lambda book, known_at: book.diff("A", known_from=known_at),
+    "diff to": lambda book, known_at: book.diff("A", known_from=0, known_to=known_at),
+}
+NAIVE = datetime(2026, 1, 5)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("ask", [*ASKED.values(), *LOGS.values()], ids=[*ASKED, *LOGS])
+@pytest.mark.parametrize("number", [6, -1])
+def test_a_number_the_log_does_not_have_is_refused(ask: Callable[..., Any], number: int) -> None:
+    with pytest.raises(UnknownNumberError, match=f"{number} is no number of this log, .* is 5"):
+        ask(traded(), known_at=number)
+
+
+def test_such_a_number_is_a_question_of_history() -> None:
+    with pytest.raises(HistoryError):
+        traded().positions("A", known_at=6)
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_the_first_and_the_last_number_are_answered(number: int) -> None:
+    assert traded().at("A", known_at=number).number == number
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("time", ["as_of", "known_at"])
+def test_a_time_without_a_zone_is_refused(ask: Callable[..., Any], time: str) -> None:
+    with pytest.raises(NaiveTimeError, match=f"{time}: .* has no time zone"):
+        ask(traded(), **{time: NAIVE})
+
+
+@pytest.mark.parametrize("ask", LOGS.values(), ids=LOGS)
+def test_so_it_is_where_only_knowledge_is_asked_for(ask: Callable[..., Any]) -> None:
+    with pytest.raises(NaiveTimeError):
+        ask(traded(), known_at=NAIVE)
+
+
+def test_a_difference_as_of_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(NaiveTimeError):
+        traded().diff("A", known_from=1, as_of=NAIVE)
 
 
 def test_a_bust_takes_effect_when_its_fill_did() -> None:

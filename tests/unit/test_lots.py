@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.domain.choosing import choose, take_chosen
 from ledger.domain.events import Booking, LotSelector
-from ledger.domain.lots import Lot, Shortfall, book_for, choose, split, take_chosen
+from ledger.domain.lots import Lot, Shortfall, book_for, split
 from ledger.domain.numbers import total
 from tests.unit.booking import at
 
@@ -66,7 +68,7 @@ def test_what_is_taken_and_what_is_left_are_what_was_there(
     book = book_for(booking, lots)
     pieces = [*book.take(units), *book]
     for place in range(3):
-        assert total(one[place] for one in pieces) == total(one[place] for one in lots)
+        assert total(map(itemgetter(place), pieces)) == total(map(itemgetter(place), lots))
 
 
 @given(qty=quantities, basis=bases, data=st.data())

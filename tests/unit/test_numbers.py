@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger.domain.numbers import (
     CARRIED,
     MAX_AFTER,
+    MAX_BEFORE,
     add,
     carry,
     check,
@@ -25,13 +26,14 @@ from ledger.domain.numbers import (
 )
 from ledger.errors import BadNumberError
 
-gated = st.tuples(st.integers(-(10**38) + 1, 10**38 - 1), st.integers(0, MAX_AFTER)).map(
-    lambda drawn: (
-        Decimal(drawn[0]).scaleb(-drawn[1], context=None)
-        if abs(drawn[0]) < 10 ** (20 + drawn[1])
-        else Decimal(drawn[0] % 10**20).scaleb(-drawn[1])
-    )
-)
+
+def plain(number: int, places: int) -> Decimal:
+    """A number with so many places, made without rounding; of its digits as many as may be."""
+    digits = abs(number) % 10 ** (MAX_BEFORE + places)
+    return Decimal(f"{digits if number > 0 else -digits}E-{places}")
+
+
+gated = st.builds(plain, st.integers(-(10**38) + 1, 10**38 - 1), st.integers(0, MAX_AFTER))
 
 
 @given(gated)

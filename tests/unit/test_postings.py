@@ -24,7 +24,7 @@ def amounts(entry: JournalEntry) -> dict[tuple[str, str], Decimal]:
 
 
 def cash(kind: InstrumentKind, *events: Event, **how: object) -> Decimal:
-    book = told(opened(kind, **how), *events)  # type: ignore[arg-type]
+    book = told(opened(kind, **how), *events)
     return {one.currency: one.total for one in book.balances("A")}["USD"]
 
 

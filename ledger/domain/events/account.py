@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from enum import Enum
 from typing import ClassVar
 
 from ledger.domain.events.base import Event, Identity
-from ledger.domain.gates import gated
+from ledger.domain.gates import Unsigned, gated
 from ledger.domain.instruments import Instrument
 
 
@@ -108,8 +107,8 @@ class LimitsSet(Event):
 
     TOPIC: ClassVar[str] = "limits-set/1"
 
-    max_order_qty: Decimal | None = None
-    max_position_qty: Decimal | None = None
+    max_order_qty: Unsigned | None = None
+    max_position_qty: Unsigned | None = None
     max_open_orders: int | None = None
     who: str = ""
 

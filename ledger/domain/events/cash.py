@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ledger.domain.events.base import Event, Identity
 from ledger.domain.events.executions import NET, FeeKind
-from ledger.domain.gates import gated
+from ledger.domain.gates import Unsigned, gated
 
 
 class CashEvent(Event):
@@ -125,7 +125,7 @@ class CashDeposited(CashEvent):
     TOPIC: ClassVar[str] = "cash-deposited/1"
 
     id: str
-    amount: Decimal
+    amount: Unsigned
     currency: str
     venue: str = ""
     scope: str = ""
@@ -139,7 +139,7 @@ class CashWithdrawn(CashEvent):
     TOPIC: ClassVar[str] = "cash-withdrawn/1"
 
     id: str
-    amount: Decimal
+    amount: Unsigned
     currency: str
     venue: str = ""
     scope: str = ""

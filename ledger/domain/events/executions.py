@@ -8,7 +8,7 @@ from enum import Enum
 from typing import ClassVar
 
 from ledger.domain.events.base import Difference, Event, Identity
-from ledger.domain.gates import gated
+from ledger.domain.gates import Positive, Unsigned, gated
 from ledger.domain.numbers import negate
 
 NET = "net"
@@ -64,7 +64,7 @@ class LotSelector:
     unit_cost: Decimal | None = None
     opened_on: date | None = None
     label: str | None = None
-    qty: Decimal | None = None
+    qty: Positive | None = None
 
 
 @gated
@@ -84,7 +84,7 @@ class FillBooked(Event):
     exec_id: str
     instrument_id: str
     side: Side
-    last_qty: Decimal
+    last_qty: Positive
     last_px: Decimal | None = None
     currency: str | None = None
     venue: str = ""
@@ -93,7 +93,7 @@ class FillBooked(Event):
     position_id: str = NET
     cl_ord_id: str | None = None
     order_id: str | None = None
-    gross_trade_amt: Decimal | None = None
+    gross_trade_amt: Unsigned | None = None
     fees: tuple[Fee, ...] = ()
     lots: tuple[LotSelector, ...] = ()
     label: str | None = None
@@ -163,9 +163,9 @@ class FillCorrected(Event):
 
     exec_id: str
     exec_ref_id: str
-    last_qty: Decimal
+    last_qty: Unsigned
     last_px: Decimal | None = None
-    gross_trade_amt: Decimal | None = None
+    gross_trade_amt: Unsigned | None = None
     fees: tuple[Fee, ...] | None = None
     side: Side | None = None
     venue: str = ""

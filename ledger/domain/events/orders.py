@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ledger.domain.events.base import Event, Identity
 from ledger.domain.events.executions import NET, Side
-from ledger.domain.gates import gated
+from ledger.domain.gates import Positive, Unsigned, gated
 
 
 class OrdType(Enum):
@@ -91,12 +91,12 @@ class OrderPlaced(OrderEvent):
     cl_ord_id: str
     instrument_id: str
     side: Side
-    order_qty: Decimal
+    order_qty: Positive
     ord_type: OrdType = OrdType.MARKET
     limit_px: Decimal | None = None
     stop_px: Decimal | None = None
-    trail_offset: Decimal | None = None
-    trail_percent: Decimal | None = None
+    trail_offset: Positive | None = None
+    trail_percent: Positive | None = None
     tif: TimeInForce = TimeInForce.DAY
     expire_time: datetime | None = None
     post_only: bool = False
@@ -105,7 +105,7 @@ class OrderPlaced(OrderEvent):
     strategy: str | None = None
     intent: Intent | None = None
     decision_px: Decimal | None = None
-    hold: Decimal | None = None
+    hold: Unsigned | None = None
     hold_currency: str | None = None
 
     def identity(self) -> Identity:
@@ -154,7 +154,7 @@ class ReplaceRequested(OrderEvent):
 
     cl_ord_id: str
     orig_cl_ord_id: str
-    order_qty: Decimal | None = None
+    order_qty: Unsigned | None = None
     limit_px: Decimal | None = None
     stop_px: Decimal | None = None
 
@@ -181,7 +181,7 @@ class OrderReplaced(OrderEvent):
 
     cl_ord_id: str
     orig_cl_ord_id: str
-    order_qty: Decimal | None = None
+    order_qty: Unsigned | None = None
     limit_px: Decimal | None = None
     stop_px: Decimal | None = None
     order_id: str | None = None
@@ -279,7 +279,7 @@ class OrderStopped(OrderEvent):
     TOPIC: ClassVar[str] = "order-stopped/1"
 
     cl_ord_id: str
-    guaranteed_qty: Decimal | None = None
+    guaranteed_qty: Unsigned | None = None
     guaranteed_px: Decimal | None = None
 
 
@@ -292,8 +292,8 @@ class OrderRestated(OrderEvent):
     TOPIC: ClassVar[str] = "order-restated/1"
 
     cl_ord_id: str
-    order_qty: Decimal | None = None
-    cum_qty: Decimal | None = None
+    order_qty: Unsigned | None = None
+    cum_qty: Unsigned | None = None
     limit_px: Decimal | None = None
     stop_px: Decimal | None = None
     reason: str = ""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ledger.domain.events.base import Event, Identity
 from ledger.domain.events.executions import NET
-from ledger.domain.gates import gated
+from ledger.domain.gates import Positive, gated
 from ledger.domain.numbers import ZERO
 
 
@@ -92,7 +92,7 @@ class PositionTransferred(PositionEvent):
     id: str
     leg: Leg
     instrument_id: str
-    qty: Decimal
+    qty: Positive
     counterparty: str
     lots: tuple[LotCarried, ...] = ()
     venue: str = ""
@@ -114,8 +114,8 @@ class SplitApplied(PositionEvent):
 
     id: str
     instrument_id: str
-    numerator: Decimal
-    denominator: Decimal
+    numerator: Positive
+    denominator: Positive
     whole: bool = False
     cash_in_lieu_px: Decimal | None = None
     venue: str = ""
@@ -149,7 +149,7 @@ class SpinOffReceived(PositionEvent):
     id: str
     instrument_id: str
     parent_id: str
-    qty: Decimal
+    qty: Positive
     basis: Decimal = ZERO
     venue: str = ""
     scope: str = ""
@@ -165,7 +165,7 @@ class OptionExpired(PositionEvent):
 
     id: str
     instrument_id: str
-    qty: Decimal
+    qty: Positive
     venue: str = ""
     scope: str = ""
     position_id: str = NET
@@ -181,7 +181,7 @@ class OptionExercised(PositionEvent):
 
     id: str
     instrument_id: str
-    qty: Decimal
+    qty: Positive
     assigned: bool = False
     venue: str = ""
     scope: str = ""
@@ -197,7 +197,7 @@ class UnitsReceived(PositionEvent):
 
     id: str
     instrument_id: str
-    qty: Decimal
+    qty: Positive
     reason: UnitsReason
     basis: Decimal | None = None
     venue: str = ""
@@ -215,7 +215,7 @@ class UnitsDelivered(PositionEvent):
 
     id: str
     instrument_id: str
-    qty: Decimal
+    qty: Positive
     reason: UnitsReason
     value: Decimal
     venue: str = ""
