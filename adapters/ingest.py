@@ -23,14 +23,14 @@ import attrs
 
 from adapters.linking import Originals, linked
 from adapters.port import HASH_ID, Batch, Quarantined, Record
-from adapters.revising import Reviser, definition_difference, fee_difference
+from adapters.revising import Reviser, fee_difference
+from ledger.conflicts import told_apart
 from ledger.domain.events import (
     Difference,
     Event,
     Fact,
     FillBusted,
     FillCorrected,
-    InstrumentDefined,
     Meta,
     Source,
     make_fact,
@@ -217,21 +217,12 @@ def _reference(event: Event, account: str) -> str:
     return ""
 
 
-def _told_apart(
-    booked: Event, seen: Event, differing: tuple[Difference, ...]
-) -> tuple[Difference, ...]:
-    """The differences, for an instrument those of its definition."""
-    if isinstance(booked, InstrumentDefined) and isinstance(seen, InstrumentDefined):
-        return definition_difference(booked, seen)
-    return differing
-
-
 def _answer(fact: Fact, outcome: Outcome, links: _Links) -> Ingested:
     """The verdict on one fact."""
     differing: tuple[Difference, ...] = ()
     match outcome:
         case Conflict(recorded=recorded):
-            differing = _told_apart(recorded.event, fact.event, outcome.differing)
+            differing = told_apart(recorded.event, fact.event)
             verdict = Verdict.CHANGED if differing else Verdict.SAME
         case AlreadyAppended():
             differing = fee_difference(outcome.recorded.event, fact.event)

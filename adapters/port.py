@@ -88,13 +88,19 @@ class Control:
 @attrs.frozen(kw_only=True)
 class Coverage:
     """What the report claims to cover: half-open times, sections it has (empty ones too: an empty
-    section says "none", an absent one says nothing), rows by element, control totals."""
+    section says "none", an absent one says nothing), rows by element, control totals.
+
+    ``lists_positions``: every position open at the end is among the stated ones, so that one that
+    is not listed is flat; ``lists_balances``: likewise every currency.
+    """
 
     covers_from: datetime | None = None
     covers_to: datetime | None = None
     sections: tuple[str, ...] = ()
     rows: tuple[tuple[str, int], ...] = ()
     controls: tuple[Control, ...] = ()
+    lists_positions: bool = False
+    lists_balances: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
-
-import attrs
 
 from adapters.port import digest_of, separate_fee_id
+from ledger.conflicts import told_apart
 from ledger.domain.events import (
     Difference,
     Event,
@@ -74,20 +72,6 @@ def fee_difference(booked: Event, seen: Event) -> tuple[Difference, ...]:
     return (Difference("fees", _written(booked.fees), _written(seen.fees)),)
 
 
-def definition_difference(
-    booked: InstrumentDefined, seen: InstrumentDefined
-) -> tuple[Difference, ...]:
-    """The fields on which two definitions disagree; an absent one is unknown, not different."""
-    cls: Any = type(booked.instrument)
-    named = [field.name for field in attrs.fields(cls)]
-    pairs = [(n, getattr(booked.instrument, n), getattr(seen.instrument, n)) for n in named]
-    return tuple(
-        Difference(name, str(old), str(new))
-        for name, old, new in pairs
-        if old is not None and new is not None and old != new
-    )
-
-
 def _more(booked: FillBooked, seen: FillBooked, channel: str) -> Iterator[Event]:
     """A sighting with what was not known of the fill, and its fees if it was booked without."""
     news = {
@@ -144,7 +128,7 @@ def _conflict(booked: Event, seen: FillBooked) -> FillConflict:
 
 def _renamed(booked: InstrumentDefined, seen: InstrumentDefined) -> Iterator[Event]:
     """A new symbol of an instrument that is otherwise what it was (absent fields are unknown)."""
-    if {difference.field for difference in definition_difference(booked, seen)} == {"symbol"}:
+    if {difference.field for difference in told_apart(booked, seen)} == {"symbol"}:
         symbol, about = seen.instrument.symbol, seen.instrument.instrument_id
         yield SymbolChanged(id=f"{about} {symbol}", instrument_id=about, symbol=symbol)
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from adapters.cli.moments import rfc3339
-from ledger.domain.numbers import text
+from ledger.domain.numbers import quantize, text
 
 Row = Mapping[str, object]
 
@@ -79,7 +79,8 @@ def counted(count: int, thing: str) -> str:
 
 
 def plain(value: object) -> Any:
-    """A value as JSON has it: decimals as exact texts, times in UTC, classes by their fields.
+    """A value as JSON has it: decimals as exact texts of the at most 18 decimals that are
+    reported, times in UTC, classes by their fields.
 
     >>> plain({"qty": Decimal("1.50"), "on": date(2026, 3, 4)})
     {'qty': '1.5', 'on': '2026-03-04'}
@@ -88,7 +89,7 @@ def plain(value: object) -> Any:
         case None | bool() | int() | str():
             return value
         case Decimal():
-            return text(value)
+            return text(quantize(value))
         case datetime():
             return rfc3339(value)
         case date():

@@ -2,10 +2,10 @@
 
 ====  ===============================================================================
 0     done, nothing found
-1     done, with findings: a quarantined row, a conflict, a bad event, a warning
+1     done, with findings: rows set aside, conflicts, figures not as stated, open issues, warnings
 2     could not run: usage, configuration, unreadable or refused file, no such store
 70    a bug: whatever was not foreseen, so that a crash never reads as a finding
-75    try later: another process holds the store
+75    try later: another process holds the store, or its server is away
 130   interrupted
 141   whoever read our output stopped reading
 ====  ===============================================================================
@@ -77,9 +77,15 @@ def code_of(error: BaseException) -> int:
 
 def _of_the_library(error: BaseException) -> int:
     """The exit code of an error raised by the ledger, which is loaded by then, or of a bug."""
-    from ledger.errors import LedgerError, StaleStreamError, StoreBusyError
+    from ledger.errors import (
+        InDoubtError,
+        LedgerError,
+        StaleStreamError,
+        StoreBusyError,
+        StoreUnavailableError,
+    )
 
-    if isinstance(error, StoreBusyError | StaleStreamError):
+    if isinstance(error, StoreBusyError | StaleStreamError | StoreUnavailableError | InDoubtError):
         return TRY_LATER
     return COULD_NOT_RUN if isinstance(error, LedgerError) else BUG
 

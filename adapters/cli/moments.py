@@ -35,6 +35,17 @@ def moment(option: str, value: str, zone: tzinfo | None) -> datetime:
     return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def beginning(option: str, value: str, zone: tzinfo | None) -> datetime:
+    """A time in UTC at which something happened. A day alone is its first moment, in ``zone``.
+
+    >>> beginning("--at", "2026-03-04", None).isoformat()
+    '2026-03-04T00:00:00+00:00'
+    """
+    if _DAY.fullmatch(value):
+        return _read(option, value).replace(tzinfo=zone or UTC).astimezone(UTC)
+    return moment(option, value, zone)
+
+
 def knowledge(option: str, value: str, zone: tzinfo | None) -> int | datetime:
     """A log number, or a time by which things had been learned.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import click
@@ -16,9 +16,11 @@ from adapters.cli.moments import knowledge, moment, rfc3339
 from adapters.cli.settings import Settings
 from ledger import Book
 from ledger.domain.accounts import Account
+from ledger.errors import CorruptEventError
 from ledger.history import resolve
 
 Command = Callable[..., Any]
+_LISTED: Final = 20
 
 
 @attrs.frozen
@@ -59,6 +61,18 @@ class Question:
         named = {key: state.instrument(key) for key in state.policy.definitions}
         return {key: one.symbol for key, one in named.items() if one is not None}
 
+    def instrument(self, account: str, name: str) -> str:
+        """The id of an instrument that the account knows today, by id or by symbol, also an old
+        one; ``click.UsageError`` otherwise: one that nobody knows is not one that is flat."""
+        state = self.book.account(account)
+        found = state.resolve(name)
+        held = {key.instrument_id for key in state.positions}
+        if found not in held | state.policy.definitions.keys():
+            symbols = self.symbols(state)
+            known = listed(sorted(symbols.get(one, one) for one in {*held, *symbols}))
+            raise click.UsageError(f"no instrument {name} in account {account}; it has: {known}")
+        return found
+
     def answer(self, *sections: Section, result: str = "", **about: object) -> None:
         """Write the answer, and to standard error when and at which number it was asked."""
         times = {"as_of": self.as_of, "known_at_number": self.number}
@@ -66,6 +80,16 @@ class Question:
         output.write(Answer(whole, sections, result), self.style)
         happened = f"as of {rfc3339(self.as_of)}, " if self.as_of else ""
         click.echo(f"{happened}known at number {self.number} of {self.head}", err=True)
+
+
+def listed(names: list[str]) -> str:
+    """Names in a line, the first of them where they are many.
+
+    >>> listed(["A", "B"]), listed([])
+    ('A, B', 'none')
+    """
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return (", ".join(names[:_LISTED]) or "none") + more
 
 
 def only(streams: list[str]) -> str:
@@ -89,13 +113,21 @@ def places(command: Command) -> Command:
 
 
 def styles(command: Command) -> Command:
-    """The options that say in which form to answer."""
+    """The options that say in which form to answer: one of them, or none."""
+
+    @wraps(command)
+    def styled(*args: Any, json: bool, csv: bool, **given: Any) -> Any:
+        if json and csv:
+            raise click.UsageError("--json and --csv are two forms of one answer; give one of them")
+        style = output.JSON if json else output.CSV if csv else None
+        return command(*args, style=style, **given)
+
     for flag, told in (
         (output.CSV, "CSV with exact numbers."),
         (output.JSON, "One JSON document with exact numbers."),
     ):
-        command = click.option(f"--{flag}", "style", flag_value=flag, help=told)(command)
-    return command
+        styled = click.option(f"--{flag}", flag, is_flag=True, help=told)(styled)
+    return styled
 
 
 def as_of_option(command: Command) -> Command:
@@ -112,7 +144,15 @@ def known_at_option(command: Command) -> Command:
 
 def asks(function: Callable[..., int | None]) -> Command:
     """A command that asks: it gets a ``Question`` and, by name, its own options."""
+    return _asking(function, audit=False)
 
+
+def audits(function: Callable[..., int | None]) -> Command:
+    """A command that asks whether the history is whole, also of a file that nothing protects."""
+    return _asking(function, audit=True)
+
+
+def _asking(function: Callable[..., int | None], *, audit: bool) -> Command:
     @wraps(function)
     def command(
         settings: Settings,
@@ -126,9 +166,11 @@ def asks(function: Callable[..., int | None]) -> Command:
         **own: Any,
     ) -> int | None:
         settings.override(store, account, zone)
-        with settings.open_existing() as book:
-            question = ask(book, settings, style, as_of, known_at)
-            return function(question, **own)
+        with settings.open_existing(audit=audit) as book:
+            if audit:
+                head = head_of(book)
+                return function(Question(book, settings, head, head, None, _style(style)), **own)
+            return function(ask(book, settings, style, as_of, known_at), **own)
 
     return places(styles(click.pass_obj(command)))
 
@@ -140,7 +182,17 @@ def ask(
     zone = settings.zone_info
     learned = knowledge("--known-at", known_at, zone) if known_at else None
     happened = moment("--as-of", as_of, zone) if as_of else None
-    head = book.store.head()
-    return Question(
-        book, settings, resolve(book.store, learned), head, happened, style or output.TABLE
-    )
+    head, number = book.store.head(), resolve(book.store, learned, "--known-at")
+    return Question(book, settings, number, head, happened, _style(style))
+
+
+def _style(given: str | None) -> str:
+    return given or output.TABLE
+
+
+def head_of(book: Book) -> int:
+    """The last number, or 0 where the file is damaged too much to tell."""
+    try:
+        return book.store.head()
+    except CorruptEventError:
+        return 0

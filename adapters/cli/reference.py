@@ -27,10 +27,10 @@ A day stands for its last moment in `--zone` (UTC without one). A time needs a z
 | exit | meaning |
 |---|---|
 | 0 | done, nothing found |
-| 1 | done, with findings: a row set aside, a conflict, a bad event, a warning |
+| 1 | done, with findings: rows set aside, conflicts, figures not as stated, open issues, warnings |
 | 2 | could not run: usage, configuration, a file that was refused, no such store |
 | 70 | a bug |
-| 75 | try later: another process holds the store |
+| 75 | try later: another process holds the store, or its server is away |
 | 130 | interrupted |
 
 Settings come from options, then from the environment (`TRADELEDGER_STORE`, `TRADELEDGER_ACCOUNT`,
@@ -63,6 +63,15 @@ def sections() -> Iterator[str]:
         if command is not None:
             inner = click.Context(command, context, info_name=name, **how)
             yield _section(name, command.get_help(inner))
+            if isinstance(command, click.Group):
+                yield from _parts(command, inner, how)
+
+
+def _parts(group: click.Group, context: click.Context, how: dict[str, Any]) -> Iterator[str]:
+    """The commands of a group."""
+    for name, command in group.commands.items():
+        inner = click.Context(command, context, info_name=name, **how)
+        yield _section(f"{context.info_name} {name}", command.get_help(inner))
 
 
 def _section(name: str, text: str) -> str:

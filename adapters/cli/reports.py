@@ -12,6 +12,7 @@ import click
 from adapters.cli.opening import opened
 from adapters.cli.settings import Settings
 from adapters.port import AccountConfig, Batch, Parser, RawPage
+from ledger.domain.events import AccountOpened
 from ledger.store.port import EventStore
 
 CSV: Final = "csv"
@@ -48,6 +49,7 @@ class Reading:
         self._pages = [RawPage(name=path.name, content=path.read_bytes()) for path in files]
         # A column map declares its zone itself.
         self._has_zone = zone is not None or broker == CSV
+        self._zone = zone.key if zone and broker != CSV else None
         self._config = AccountConfig(
             account=settings.account,
             venue_account=venue_account,
@@ -61,9 +63,10 @@ class Reading:
 
     def in_zone_of_account(self, batch: Batch, store: EventStore) -> Batch:
         """The batch, read again if its account was opened in another zone and none was given."""
-        if self._has_zone:
-            return batch
         opening = opened(store, batch.account)
+        if self._has_zone:
+            self._tell_zone(opening)
+            return batch
         if opening is not None:
             return batch if opening.time_zone == _UTC else self.batch(opening.time_zone)
         click.echo(
@@ -72,3 +75,9 @@ class Reading:
             err=True,
         )
         return batch
+
+    def _tell_zone(self, opening: AccountOpened | None) -> None:
+        """Say so where the zone that was asked for is not the account's."""
+        if opening is not None and self._zone not in {None, opening.time_zone}:
+            other = f"the account was opened in {opening.time_zone}"
+            click.echo(f"note: times are read in {self._zone}, as asked; {other}", err=True)

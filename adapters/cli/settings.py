@@ -54,28 +54,29 @@ class Settings:
         return Path(self.store.removeprefix(_SQLITE)) if is_file else None
 
     def is_there(self) -> bool:
-        """Whether the store exists already; one in memory never does."""
-        return self.path is not None and self.path.is_file()
+        """Whether the store exists already; one in memory never does, a database is taken to."""
+        return self.path.is_file() if self.path is not None else self.store != MEMORY
 
-    def open_existing(self) -> Book:
-        """Open the store for a question, which must not make a new, empty one."""
+    def open_existing(self, *, audit: bool = False) -> Book:
+        """Open the store for a question, which must not make a new, empty one; with ``audit``
+        also a file whose protections are gone."""
         if self.path is not None and not self.path.is_file():
             raise click.UsageError(
                 f"there is no store at {self.path}; name one with --store, "
                 "or make it with 'tradeledger ingest'"
             )
-        return open_book(self.store)
+        return open_book(self.store, audit=audit)
 
     def open_for(self, *, dry_run: bool) -> Book:
         """Open, or make, the store to write to; a dry run makes none."""
         return open_book(MEMORY if dry_run and not self.is_there() else self.store)
 
 
-def open_book(url: str) -> Book:
+def open_book(url: str, *, audit: bool = False) -> Book:
     """Open a book; the library is loaded here, when it is needed first."""
     import ledger
 
-    return ledger.open(url)
+    return ledger.open(url, audit=audit)
 
 
 def now() -> datetime:

@@ -43,6 +43,21 @@ def test_is_refused_in_time(name):
     assert time.perf_counter() - began < 2
 
 
+@pytest.mark.parametrize("text", ["<a/>", HOSTILE["another root"], "<html><body/></html>"])
+def test_another_kind_of_document_is_told_what_was_expected(text):
+    with pytest.raises(BadFileError) as refused:
+        read(text.encode())
+    said = str(refused.value)
+    assert f"begins with <{text[1:].partition('/')[0].partition('>')[0]}>; " in said
+    assert "an Activity Flex statement in XML begins with <FlexQueryResponse>" in said
+    assert "well-formed" not in said
+
+
+def test_what_is_not_xml_is_said_to_be_none():
+    with pytest.raises(BadFileError, match="is not well-formed XML"):
+        read(b"Date,Symbol\n")
+
+
 def test_the_whole_file_is_read():
     assert len(read(WHOLE).records) == 60
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from time import monotonic
 
+import pytest
+
 from tests.cli.running import Run, recorded, run_process
 
 
@@ -34,10 +36,38 @@ def test_it_never_writes_into_a_store_that_is_there(books: Run) -> None:
     assert recorded() == before
 
 
-def test_it_does_not_take_the_store_from_the_settings(books: Run) -> None:
+def test_nor_when_that_is_named_before_the_command(books: Run) -> None:
     before = recorded()
-    assert books("--store", "sqlite:///tradeledger.db", "demo").code == 0
+    done = books("--store", "sqlite:///tradeledger.db", "demo")
+    assert (done.code, done.out, recorded()) == (2, "", before)
+    assert "never into books that are there" in done.err
+
+
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_it_is_kept_where_that_is_asked_for(run: Run, where: str) -> None:
+    store = ("--store", "sqlite:///kept.db")
+    done = run(*store, "demo") if where == "before" else run("demo", *store)
+    assert (done.code, len(recorded("kept.db"))) == (0, 22)
+
+
+def test_it_does_not_take_the_store_from_the_environment(
+    books: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = recorded()
+    monkeypatch.setenv("TRADELEDGER_STORE", "sqlite:///tradeledger.db")
+    assert books("demo").code == 0
     assert recorded() == before
+
+
+def test_it_does_not_take_the_store_from_a_file(books: Run) -> None:
+    before = recorded()
+    Path("tradeledger.toml").write_text('store = "sqlite:///tradeledger.db"\n', "utf-8")
+    assert books("demo").code == 0
+    assert recorded() == before
+
+
+def test_memory_keeps_nothing(run: Run) -> None:
+    assert run("demo", "--store", "memory://").code == 2
 
 
 def test_what_it_says_to_try_next_works(run: Run) -> None:

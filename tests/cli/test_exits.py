@@ -59,7 +59,7 @@ def test_help_loads_no_more_than_it_needs(folder: Path) -> None:
         ("no-such-command",),
         ("positions", "--no-such-option"),
         ("positions",),
-        ("--store", "postgres://x", "positions"),
+        ("--store", "mysql://x", "positions"),
         ("--store", "sqlite:///missing/folder.db", "open-account", "A", "--base-currency", "USD"),
         ("ingest", "ibkr_flex", "missing.xml"),
         ("ingest", "csv", "."),
@@ -123,6 +123,12 @@ def test_a_locked_store_is_tried_later(books: Run, folder: Path, statement: Path
         assert holder.stdout.readline() == "held\n"
         done = run_process("ingest", "ibkr_flex", statement.name, folder=folder)
         holder.communicate("")
+    assert (done.code, done.out) == (75, "")
+
+
+def test_a_server_that_is_away_is_tried_later(run: Run) -> None:
+    pytest.importorskip("psycopg")
+    done = run("--store", "postgresql://nobody@127.0.0.1:1/none", "positions")
     assert (done.code, done.out) == (75, "")
 
 

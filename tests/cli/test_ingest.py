@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+import ledger
+from adapters import demo
+from adapters.brokers.ibkr_flex import parse
+from adapters.cli.opening import prepare
+from adapters.ingest import ingest
 from ledger.domain.events import AccountOpened, Booking, FillBooked
 from tests.architecture.sources import ROOT
 from tests.cli.running import NEW_YORK, Run, recorded
@@ -49,11 +55,66 @@ def test_an_account_is_opened_and_that_is_said(run: Run, statement: Path) -> Non
     assert (opened().booking, opened().time_zone) == (Booking.AVERAGE, "America/New_York")
 
 
+def test_that_it_was_opened_is_in_the_answer_itself(run: Run, statement: Path) -> None:
+    assert (
+        "DU1000001: account opened, 22 events added"
+        in run("ingest", "ibkr_flex", "statement.xml").out
+    )
+    told = run("ingest", "ibkr_flex", "statement.xml", "--account", "B", "--json").json
+    assert (told["opened"], told["rules"]["booking"], told["rules"]["kind"]) == (
+        True,
+        "fifo",
+        "margin",
+    )
+
+
+def test_an_open_account_is_not_opened_again(books: Run, statement: Path) -> None:
+    again = books("ingest", "ibkr_flex", statement.name, "--account", "demo", "--json")
+    assert (again.json["opened"], again.json["rules"], "opened account" in again.err) == (
+        False,
+        None,
+        False,
+    )
+
+
+def test_facts_without_an_opening_are_said(run: Run, statement: Path) -> None:
+    with ledger.open("sqlite:///tradeledger.db") as book:
+        book.fill(
+            "demo", exec_id="e1", instrument_id="X", side=ledger.Side.BUY, last_qty=Decimal(1)
+        )
+    done = run("ingest", "ibkr_flex", statement.name, "--account", "demo")
+    assert "opened account demo" in done.err
+    assert "held 1 fact and was never opened until now" in done.err
+
+
+def test_who_opens_first_by_other_rules_is_told(folder: Path, statement: Path) -> None:
+    batch = parse([demo.statement()], demo.CONFIG)
+    with ledger.open("memory://") as book:
+        opening = prepare(book, batch, None, how(booking="average"), {})
+        book.open_account("demo", base_currency="USD")
+        ingest(opening, batch)
+        assert (opening.is_new, opening.contradiction) == (False, "booking fifo")
+        mine = prepare(book, batch, None, how(), {})
+        assert (mine.is_new, mine.contradiction) == (False, "")
+
+
+def how(**given: str) -> dict[str, str | None]:
+    rules = {"base_currency": None, "kind": "margin", "booking": "fifo", "crossing": None}
+    return {**rules, "fee_rule": "expensed", **given}
+
+
 def test_the_accounts_zone_holds_for_the_next_report(run: Run, statement: Path) -> None:
     run("open-account", "DU1000001", "--base-currency", "USD", *NEW_YORK)
     run("ingest", "ibkr_flex", statement.name)
     fill = next(r for r in recorded() if isinstance(r.event, FillBooked))
     assert fill.occurred_at.isoformat() == "2026-03-02T15:15:00+00:00"
+
+
+def test_another_zone_than_the_accounts_is_said(run: Run, statement: Path) -> None:
+    run("open-account", "DU1000001", "--base-currency", "USD", *NEW_YORK)
+    note = "note: times are read in UTC, as asked; the account was opened in America/New_York"
+    assert note in run("ingest", "ibkr_flex", statement.name, "--zone", "UTC").err
+    assert "as asked" not in run("ingest", "ibkr_flex", statement.name, *NEW_YORK).err
 
 
 def test_a_zone_that_nobody_gave_is_said(run: Run, statement: Path) -> None:

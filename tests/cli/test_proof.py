@@ -43,6 +43,58 @@ def test_an_edited_event_is_named(books: Run, edit: str) -> None:
     assert done.json["findings"][0]["number"] == 13
 
 
+def unprotect(*statements: str) -> None:
+    """Change the file as somebody would who leaves it without its triggers."""
+    connection = sqlite3.connect("tradeledger.db", isolation_level=None)
+    for statement in ("DROP TRIGGER events_no_update", *statements):
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_file_without_its_triggers_is_a_finding(books: Run) -> None:
+    unprotect()
+    done = books("verify", "--json")
+    lost = "events_no_update was removed or changed: history is not protected"
+    assert (done.code, [one["what"] for one in done.json["findings"]]) == (1, [lost])
+
+
+def test_what_was_edited_without_the_triggers_is_named_too(books: Run) -> None:
+    unprotect("UPDATE events SET metadata = '' WHERE number = 9")
+    done = books("verify")
+    assert (done.code, "2 findings in 22 events" in done.out) == (1, True)
+    assert "     9  demo     its bytes or columns were changed" in done.out
+
+
+def test_a_digest_is_compared_with_it_as_well(books: Run) -> None:
+    books("digest", "--out", "kept.json")
+    unprotect("UPDATE events SET metadata = '' WHERE number = 9")
+    assert books("verify", "--against", "kept.json").code == 1
+
+
+@pytest.mark.parametrize(
+    "asked", [("positions",), ("digest",), ("log",), ("why", "demo", "ACME"), ("accounts",)]
+)
+def test_every_other_command_refuses_and_says_what_to_run(
+    books: Run, asked: tuple[str, ...]
+) -> None:
+    unprotect()
+    done = books(*asked)
+    assert (done.code, "run 'tradeledger verify'" in done.err) == (2, True)
+
+
+def test_nothing_is_ingested_into_such_a_file(books: Run, statement: Path) -> None:
+    unprotect()
+    assert books("ingest", "ibkr_flex", statement.name, "--account", "new").code == 2
+
+
+def test_the_doctor_looks_into_such_a_file(books: Run) -> None:
+    unprotect()
+    told = books("doctor", "--json")
+    lost = [one["found"] for one in told.json["checks"] if one["check"] == "protection"]
+    assert (told.code, lost, told.json["known_at_number"]) == (1, ["events_no_update"], 22)
+    assert [one["account"] for one in told.json["accounts"]] == ["demo"]
+
+
 def test_a_cut_tail_needs_a_digest(books: Run) -> None:
     books("digest", "--out", "kept.json")
     tamper("DELETE FROM keys WHERE number = 22")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import ledger
+from ledger.domain.events import FeeCharged, FillBusted
 from tests.cli.running import Ran, Run
 
 ASKED = [
@@ -83,6 +84,29 @@ def test_a_later_number_is_the_last(books: Run) -> None:
     assert books("positions", "--known-at", "2100-01-01", "--json").json["known_at_number"] == 22
 
 
+@pytest.mark.parametrize(
+    ("asked", "option"),
+    [
+        (("positions", "--known-at", "23"), "--known-at"),
+        (("log", "--known-at", "23"), "--known-at"),
+        (("why", "demo", "ACME", "--known-at", "99"), "--known-at"),
+        (("diff", "--from", "23"), "--from"),
+        (("diff", "--from", "9", "--to", "23"), "--to"),
+    ],
+)
+def test_a_number_beyond_the_log_is_refused(
+    books: Run, asked: tuple[str, ...], option: str
+) -> None:
+    done = books(*asked)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"tradeledger: {option}: ")
+    assert "whose last is 22" in done.err
+
+
+def test_the_last_number_is_answered(books: Run) -> None:
+    assert books("positions", "--known-at", "22").code == 0
+
+
 def test_nothing_was_known_before(books: Run) -> None:
     assert books("positions", "--known-at", "2020-01-01", "--json").json["positions"] == []
 
@@ -111,6 +135,38 @@ def test_a_busted_fill_is_shown_as_one(books: Run) -> None:
     ]
 
 
+def test_the_fee_of_a_busted_fill_is_shown_as_reversed(books: Run) -> None:
+    busted, rebooked = books("fills", "INTK", "--json").json["fills"]
+    assert (busted["fees"], busted["reversed_fees"]) == ({}, {"USD": "1"})
+    assert (rebooked["fees"], rebooked["reversed_fees"]) == ({}, {})
+    assert "1 USD          busted" in books("fills", "INTK").out
+
+
+def test_a_fee_that_came_later_is_reversed_too(run: Run, folder: Path) -> None:
+    with ledger.open("sqlite:///tradeledger.db") as book:
+        book.open_account("bot", base_currency="USD")
+        book.define("bot", equity("X"))
+        book.fill("bot", exec_id="e1", instrument_id="X", side=ledger.Side.BUY, last_qty=D2,
+                  last_px=D2, fees=(ledger.Fee(amount=D2, currency="USD"),))  # fmt: skip
+        book.record("bot", FeeCharged(id="f", amount=Decimal(1), currency="USD", exec_id="e1"))
+        book.record("bot", FillBusted(exec_id="b", exec_ref_id="e1"))
+    (fill,) = run("fills", "--json").json["fills"]
+    assert (fill["fees"], fill["reversed_fees"]) == ({}, {"USD": "3"})
+
+
+def test_an_average_price_has_at_most_18_decimals(run: Run, folder: Path) -> None:
+    with ledger.open("sqlite:///tradeledger.db") as book:
+        book.open_account("bot", base_currency="USD")
+        book.define("bot", equity("X"))
+        book.place("bot", cl_ord_id="o", instrument_id="X", side=ledger.Side.BUY, order_qty=D3)
+        for exec_id, px in (("e1", "1"), ("e2", "1"), ("e3", "2")):
+            book.fill("bot", exec_id=exec_id, instrument_id="X", side=ledger.Side.BUY,
+                      last_qty=Decimal(1), last_px=Decimal(px), cl_ord_id="o")  # fmt: skip
+        assert str(book.order("bot", "o").avg_px) == THIRD
+    (order,) = run("orders", "--all", "--json").json["orders"]
+    assert order["avg_px"] == table(run("orders", "--all", "--csv"))[0]["avg_px"] == THIRD
+
+
 @pytest.mark.parametrize("figure", ["net_qty", "cost_basis", "realized_pnl", "net_realized_pnl"])
 def test_the_last_step_is_the_number(books: Run, figure: str) -> None:
     for row in books("positions", "--all", "--json").json["positions"]:
@@ -134,8 +190,45 @@ def test_a_balance_has_no_as_of(books: Run) -> None:
     assert books("why", "demo", "--balance", "USD", "--as-of", "2026-03-02").code == 2
 
 
-def test_an_unknown_instrument_is_no_flat_one(books: Run) -> None:
-    assert books("why", "demo", "NOSUCH").code == 2
+@pytest.mark.parametrize(
+    "asked", [("why", "demo", "NOSUCH"), ("lots", "NOSUCH"), ("fills", "NOSUCH")], ids=" ".join
+)
+def test_an_unknown_instrument_is_no_flat_one(books: Run, asked: tuple[str, ...]) -> None:
+    done = books(*asked)
+    assert (done.code, done.out) == (2, "")
+    told = "no instrument NOSUCH in account demo; it has: ACME, EUR.USD, GLX, INTK"
+    assert told in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize("command", ["lots", "fills", "why demo"])
+def test_a_known_instrument_that_is_flat_is_no_error(books: Run, command: str) -> None:
+    with ledger.open("sqlite:///tradeledger.db") as book:
+        book.define("demo", equity("FLAT"))
+    done = books(*command.split(), "FLAT")
+    assert done.code == 0
+
+
+def test_what_became_known_later_is_not_unknown(books: Run) -> None:
+    assert books("lots", "ACME", "--known-at", "0").code == 0
+
+
+def test_an_unknown_currency_is_no_empty_balance(books: Run) -> None:
+    done = books("why", "demo", "--balance", "XYZ")
+    assert (done.code, done.out) == (2, "")
+    assert "no balance in XYZ in account demo; it has: EUR, USD" in done.err
+
+
+@pytest.mark.parametrize("command", ["positions", "balances", "orders", "fills", "lots", "log"])
+def test_an_unknown_account_is_no_empty_one(books: Run, command: str) -> None:
+    done = books(command, "--account", "nobody")
+    assert (done.code, done.out) == (2, "")
+    assert "there is no account nobody; the store has: demo" in done.err
+
+
+@pytest.mark.parametrize("args", ASKED, ids=" ".join)
+def test_an_answer_has_one_form(books: Run, args: tuple[str, ...]) -> None:
+    done = books(*args, "--json", "--csv")
+    assert (done.code, done.out) == (2, "")
 
 
 def test_what_a_late_row_changed(books: Run) -> None:
@@ -177,7 +270,8 @@ def test_an_order_is_open_until_it_is_done(run: Run, folder: Path) -> None:
     assert (shown, every) == (["o2"], {"o1": "Filled", "o2": "New"})
 
 
-D2 = Decimal(2)
+D2, D3 = Decimal(2), Decimal(3)
+THIRD = "1.333333333333333333"
 
 
 def equity(symbol: str) -> ledger.Instrument:

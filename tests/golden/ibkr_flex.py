@@ -1,9 +1,11 @@
 """Flex statements against themselves: our quantities and cash beside the ones they state.
 
-``python -m tests.golden.ibkr_flex FILE...`` ingests each file into a fresh book in memory and
-prints a line with both numbers for every stated position, every traded instrument that is not
-stated (it must be flat) and every currency of the cash report; last ``agree N of M``. Nothing is
-invented: a quantity that the file's trades do not make is an unknown opening balance.
+``python -m tests.golden.ibkr_flex FILE...`` ingests each file into a fresh book in memory, which
+begins with the balances that the cash report opens with, and prints a line with both numbers for
+every stated position, every instrument that is held and not stated, and every currency of the
+cash report; last ``agree N of M``. The comparison is the library's own, that ``tradeledger
+ingest`` prints. Nothing is invented: a quantity that the file's trades do not make is an unknown
+opening balance.
 """
 
 from __future__ import annotations
@@ -16,13 +18,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ledger
+from adapters import statement
 from adapters.brokers import ibkr_flex
 from adapters.ingest import ingest
 from adapters.port import AccountConfig, Batch, RawPage
 from ledger.book import Book
-from ledger.domain.events import StatedBalance
-from ledger.domain.instruments import InstrumentKind
-from ledger.domain.numbers import ZERO, add, text
+from ledger.domain.events import BalanceAdjusted
+from ledger.domain.numbers import text
 from ledger.errors import BadFileError
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
@@ -53,48 +55,27 @@ def compare(content: bytes, name: str) -> Iterator[Line]:
     for account in ibkr_flex.accounts(pages):
         batch = ibkr_flex.parse(pages, AccountConfig(venue_account=account))
         with ledger.open("memory://", clock=lambda: NOW) as book:
+            begin(book, batch)
             ingest(book, batch)
-            yield from _quantities(book, batch)
-            yield from _cash(book, batch)
+            yield from map(_line, statement.compare(book, batch))
 
 
-def _quantities(book: Book, batch: Batch) -> Iterator[Line]:
-    if "OpenPositions" not in batch.coverage.sections:
-        return
-    stated: dict[str, Decimal] = {}
-    for line in batch.positions:
-        stated[line.instrument_id] = add(stated.get(line.instrument_id, ZERO), line.qty)
-    defined = {fact.instrument.instrument_id: fact.instrument for fact in batch.instruments}
-    held = {view.instrument_id: add(view.net_qty, view.suspense_qty)
-            for view in book.positions(batch.account)}  # fmt: skip
-    for instrument_id in sorted(stated.keys() | held.keys()):
-        instrument = defined.get(instrument_id)
-        is_pair = instrument is not None and instrument.kind is InstrumentKind.SPOT
-        if instrument_id in stated or not is_pair:
-            named = f"{instrument_id} {instrument.symbol if instrument else ''}".strip()
-            ours = held.get(instrument_id, ZERO)
-            remark = "unknown opening balance"
-            yield Line("position", named, ours, stated.get(instrument_id, ZERO), remark)
+def begin(book: Book, batch: Batch) -> None:
+    """Take over the balances that the statement opens with."""
+    for stated in batch.balances:
+        if stated.opening:
+            opening = BalanceAdjusted(
+                id="opening", amount=stated.opening, currency=stated.currency,
+                reason="opening balance", who="the statement",
+                scope=stated.currency,
+            )  # fmt: skip
+            book.record(batch.account, opening, occurred_at=statement.beginning(batch))
 
 
-def _cash(book: Book, batch: Batch) -> Iterator[Line]:
-    moved = {view.currency: view.total for view in book.balances(batch.account)}
-    for balance in batch.balances:
-        opening = balance.opening if balance.opening is not None else ZERO
-        ours = add(opening, moved.get(balance.currency, ZERO))
-        yield Line("cash", balance.currency, ours, balance.ending, _why(batch, balance))
-
-
-def _why(batch: Batch, balance: StatedBalance) -> str:
-    """The statement's own totals that its rows do not make, in this currency."""
-    if balance.opening is None:
-        return "unknown opening balance"
-    reasons = [
-        f"{control.name}: rows {text(control.rows)}, cash report {text(control.stated)}"
-        for control in batch.coverage.controls
-        if control.currency == balance.currency and not control.agrees
-    ]
-    return f"differs ({'; '.join(reasons) or 'the rows do not make it'})"
+def _line(one: statement.Line) -> Line:
+    is_instrument = one.kind is statement.Kind.POSITION and one.name != one.subject
+    named = f"{one.subject} {one.name}" if is_instrument else one.subject
+    return Line(one.kind.value, named, one.booked, one.stated, one.cause)
 
 
 def main(names: Sequence[str]) -> int:

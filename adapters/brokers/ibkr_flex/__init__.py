@@ -123,6 +123,8 @@ def _coverage(read: list[_Statement], config: AccountConfig) -> Coverage:
         sections=tuple(sorted({name for statement in read for name in statement.sections})),
         rows=tuple(sorted(rows.items())),
         controls=tuple(control for statement in read for control in statement.controls()),
+        lists_positions=read[-1].lists_positions,
+        lists_balances=read[-1].lists_balances,
     )
 
 
@@ -153,6 +155,7 @@ class _Statement:
         self.instruments: dict[str, Instrument] = {}
         self.positions: list[StatedPosition] = []
         self.balances: list[StatedBalance] = []
+        self.lists_positions = self.lists_balances = False
         self.quarantine: list[Quarantined] = []
 
     def read(self) -> None:
@@ -196,12 +199,20 @@ class _Statement:
                 self.records += self._guarded(row, lambda row: read_action(row, counts, self._ids))
 
     def _stated(self) -> None:
-        for row in filter(is_position, self._rows.get("OpenPositions", ())):
+        """What is there at the end. A section with a row unread does not list all there is, nor
+        one of lots alone, nor a cash report that has the base summary alone."""
+        held = self._rows.get("OpenPositions", [])
+        positions = [row for row in held if is_position(row)]
+        for row in positions:
             self.positions += self._guarded(row, position)
             for defined in self._guarded(row, instrument):
                 self.instruments.setdefault(defined.instrument_id, defined)
-        for row in filter(is_balance, self._rows.get("CashReport", ())):
+        balances = [*filter(is_balance, self._rows.get("CashReport", ()))]
+        for row in balances:
             self.balances += self._guarded(row, balance)
+        is_whole = len(self.positions) == len(positions) and bool(positions) == bool(held)
+        self.lists_positions = "OpenPositions" in self.sections and is_whole
+        self.lists_balances = bool(balances) and len(self.balances) == len(balances)
 
     def _guarded(self, row: Row, read: Callable[[Row], T]) -> list[T]:
         """What the row says, or nothing and a line in the quarantine."""

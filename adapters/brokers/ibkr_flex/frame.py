@@ -62,6 +62,8 @@ def read_frame(page: RawPage) -> list[RawStatement]:
         for start in range(0, len(page.content), _CHUNK):
             parser.feed(page.content[start : start + _CHUNK])
         parser.close()
+    except BadFileError:
+        raise
     except DefusedXmlException as error:
         raise BadFileError(
             f"{page.name} declares a document type or entity, which no Flex statement does "
@@ -119,7 +121,8 @@ class _Target:
 
     def _root(self, tag: str, attributes: dict[str, str]) -> None:
         if tag != "FlexQueryResponse":
-            raise self._refused(f"begins with <{tag}>, not with <FlexQueryResponse>")
+            expected = "an Activity Flex statement in XML begins with <FlexQueryResponse>"
+            raise self._refused(f"begins with <{tag[:60]}>; {expected}")
         if attributes.get("type", "AF") != "AF":
             raise self._refused("is not an Activity Flex query (type AF)")
 

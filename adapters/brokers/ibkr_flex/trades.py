@@ -2,8 +2,9 @@
 
 The id of a fill is IB's execution id, which the live API gives too; else the posting's id
 (``transactionID``); else a hash of the content with an ordinal. ``tradeID`` is no key: a rebooked
-trade takes the old one again. Money is IB's own: ``proceeds`` where quantity, price and multiplier
-do not make it, ``ibCommission`` and ``taxes`` with the sign turned (IB writes a charge negative).
+trade takes the old one again. Trades of one second are in the order of their postings. Money is
+IB's own: ``proceeds`` where quantity, price and multiplier do not make it, ``ibCommission`` and
+``taxes`` with the sign turned (IB writes a charge negative).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ CANCELS: Final = frozenset({"TradeCancel", "FracShareCancel"})
 CORRECTIONS: Final = frozenset({"TradeCorrect"})
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 CANCEL_SIGN: Final = " (Ca.)"
+MAX_SEQ: Final = 18
 
 
 def is_execution(row: Row) -> bool:
@@ -98,7 +100,7 @@ class Trades:
             order_id=row.id("ibOrderID") or None,
             gross_trade_amt=_gross(row, qty, px, defined),
             fees=_fees(row),
-            seq=None if exec_id else row.place,
+            seq=_seq(row, exec_id),
             trade_id=row.id("tradeID") or None,
             settl_date=row.date_or_none("settleDateTarget"),
         )
@@ -146,6 +148,18 @@ def _record(
     return Record(
         event=event, occurred_at=at, row=row.where, digest=row.digest, also=also, refund=refund
     )
+
+
+def _seq(row: Row, exec_id: str) -> int | None:
+    """The place inside one second, since IB's times have no finer parts: the posting's number.
+
+    It ascends in the order in which IB matches the trades with lots; execution ids do not, since
+    each of its servers counts its own. A row without any id stands where the file has it.
+    """
+    posting = row.id("transactionID")
+    if posting.isascii() and posting.isdigit() and len(posting) <= MAX_SEQ:
+        return int(posting)
+    return None if exec_id else row.place
 
 
 def _time(row: Row) -> datetime:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from adapters.cli.answers import Row, Section, numbers, texts
-from adapters.cli.opening import SINCE_EVER, account_opened, opened
+from adapters.cli.opening import SINCE_EVER, account_opened, opened, rules_apart
 from adapters.cli.questions import Command, Question, asks
 from adapters.cli.settings import Settings
 from ledger.domain.events import AccountKind, Booking, Crossing, FeeRule, make_fact
@@ -44,6 +45,14 @@ def rules(command: Command) -> Command:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def given_rules() -> dict[str, str]:
+    """The rules that somebody asked for, by option, environment or configuration, by name."""
+    context = click.get_current_context()
+    asked = {name: context.get_parameter_source(name) for name in RULES if name in context.params}
+    given = [name for name, source in asked.items() if source is not ParameterSource.DEFAULT]
+    return {name: value for name in given if (value := context.params[name]) is not None}
 
 
 @click.command()
@@ -95,7 +104,7 @@ def open_account(
         fact = make_fact(account, event, SINCE_EVER)
         outcome = book.record_all([fact], dry_run=dry_run)[0]
     if isinstance(outcome, Conflict):
-        differing = ", ".join(f"{d.field} {d.booked}" for d in outcome.differing)
+        differing = rules_apart(outcome)
         raise ConflictError(f"account {account} is open by other rules: {differing}")
     would = "would be opened" if dry_run else "opened"
     click.echo(f"{account}: {would if isinstance(outcome, Appended) else 'open already'}")

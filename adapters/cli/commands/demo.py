@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 import ledger
 from adapters import demo as sample
-from adapters.cli.answers import Answer, Row, Section, numbers, texts
+from adapters.brokers.ibkr_flex import parse
+from adapters.cli.answers import Answer, Section, numbers, texts
 from adapters.cli.exits import Guard
 from adapters.cli.files import write_new
 from adapters.cli.output import TABLE, write
 from adapters.cli.settings import Settings
+from adapters.cli.stated import stated_row
+from adapters.issues import open_issues
+from adapters.statement import compare
 from ledger import Book
-from ledger.domain.events import FillBooked, FillBusted, Recorded, StatementRecorded
+from ledger.domain.events import FillBooked, FillBusted, Recorded
 
 NAME: Final = "demo"
 _ZONE: Final = sample.CONFIG.time_zone
-_AGAINST: Final = (*texts("subject"), *numbers("books", "statement"), *texts("agrees"))
+_AGAINST: Final = (*texts("kind", "name"), *numbers("booked", "stated"), *texts("agrees"))
 
 
 @click.command()
@@ -46,10 +50,26 @@ def demo(settings: Settings, store: str | None, target: Path | None) -> None:
     with TemporaryDirectory(prefix="tradeledger-") as folder:
         report = Path(folder, page.name)
         report.write_bytes(page.content)
-        url = store or f"sqlite:///{folder}/demo.db"
-        if Settings(settings.guard, store=url).is_there():
-            raise click.UsageError(f"{url} is there already; the demo only writes a new store")
-        _Tour(url, report).walk()
+        _Tour(store_of(settings, store) or f"sqlite:///{folder}/demo.db", report).walk()
+
+
+def store_of(settings: Settings, given: str | None) -> str | None:
+    """The store that the command line asks for, which must be a new file: the demo's facts never
+    come among somebody's own. What environment or configuration say is about those, and is not
+    taken; None then."""
+    source = click.get_current_context().find_root().get_parameter_source("store")
+    if given is None and source is ParameterSource.COMMANDLINE:
+        given = settings.store
+    if given is None:
+        return None
+    kept = Settings(settings.guard, store=given)
+    if kept.path is None:
+        rule = "the demo is kept in a file only, such as sqlite:///demo.db"
+        raise click.UsageError(f"--store {given}: {rule}")
+    if kept.is_there():
+        rule = "the demo only writes a new store, never into books that are there"
+        raise click.UsageError(f"{given} is there already; {rule}")
+    return given
 
 
 class _Tour:
@@ -98,15 +118,12 @@ class _Tour:
 
     def _compare(self, book: Book) -> None:
         click.echo("\nbeside what the statement says:")
-        rows = list(against_statement(book))
+        batch = parse([sample.statement()], sample.CONFIG)
+        rows = [{**stated_row(line), "agrees": line.agrees} for line in compare(book, batch)]
         write(Answer({}, (Section("statement", _AGAINST, rows),)), TABLE)
 
     def _issues(self, book: Book) -> None:
-        issues = [
-            f"{issue.exec_id} of {view.instrument_id}: {issue.missing} without a counterpart"
-            for view in book.positions(NAME)
-            for issue in book.results(NAME, view.instrument_id, view.position_id).issues
-        ]
+        issues = [f"{issue.name}: {issue.what}" for issue in open_issues(book, NAME)]
         click.echo("\nopen issues: " + ("; ".join(issues) or "none"))
 
     def _next(self) -> None:
@@ -114,24 +131,6 @@ class _Tour:
         click.echo("tradeledger demo --store sqlite:///demo.db")
         click.echo("tradeledger --store sqlite:///demo.db positions --as-of 2026-03-03")
         click.echo("tradeledger --store sqlite:///demo.db why demo --balance USD")
-
-
-def against_statement(book: Book) -> Iterator[Row]:
-    """The books beside the broker's statement, line by line."""
-    stated = next(r.event for r in book.log(NAME) if isinstance(r.event, StatementRecorded))
-    cash = {view.currency: view.total for view in book.balances(NAME)}
-    held = {view.instrument_id: view for view in book.positions(NAME)}
-    for position in stated.positions:
-        view = held[position.instrument_id]
-        symbol = view.instrument.symbol if view.instrument else position.instrument_id
-        yield _line(f"units of {symbol}", view.net_qty, position.qty)
-    for balance in stated.balances:
-        yield _line(f"cash in {balance.currency}", cash[balance.currency], balance.ending)
-
-
-def _line(subject: str, books: object, statement: object) -> Row:
-    agrees = "yes" if books == statement else "no"
-    return {"subject": subject, "books": books, "statement": statement, "agrees": agrees}
 
 
 def around_bust(facts: list[Recorded]) -> tuple[int, int]:

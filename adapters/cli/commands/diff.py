@@ -9,7 +9,7 @@ from adapters.cli.answers import Section, numbers, texts
 from adapters.cli.commands.log import log_row
 from adapters.cli.moments import knowledge
 from adapters.cli.questions import Question, as_of_option, asks
-from ledger.history import Diff
+from ledger.history import Diff, resolve
 
 _CHANGES = texts("subject", "figure", "before", "after")
 _POSITION = "position "
@@ -32,11 +32,10 @@ def diff(question: Question, known_from: str, known_to: str | None) -> None:
 
     With --as-of both sides are seen at that moment: what was corrected since about it.
     """
-    zone = question.settings.zone_info
     found = question.book.diff(
         question.account,
-        known_from=knowledge("--from", known_from, zone),
-        known_to=knowledge("--to", known_to, zone) if known_to else None,
+        known_from=_number(question, "--from", known_from),
+        known_to=_number(question, "--to", known_to) if known_to else question.number,
         as_of=question.as_of,
     )
     question.answer(
@@ -45,6 +44,12 @@ def diff(question: Question, known_from: str, known_to: str | None) -> None:
         from_number=found.from_number,
         to_number=found.to_number,
     )
+
+
+def _number(question: Question, option: str, value: str) -> int:
+    """The log number that a state of knowledge stands for."""
+    learned = knowledge(option, value, question.settings.zone_info)
+    return resolve(question.book.store, learned, option)
 
 
 def sections(found: Diff, symbols: dict[str, str]) -> tuple[Section, Section]:

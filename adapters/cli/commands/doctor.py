@@ -19,6 +19,7 @@ from adapters.cli.commands.accounts import account_rows
 from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.questions import places, styles
 from adapters.cli.settings import Settings
+from ledger import Book
 from ledger.errors import StoreError
 from ledger.store.port import EventStore
 from ledger.store.sqlite import SQLiteLog, SQLiteStore
@@ -70,16 +71,35 @@ def doctor(
 
 
 def look_at(settings: Settings, accounts: list[Row], about: dict[str, object]) -> list[Check]:
-    """Open the store, which refuses wrong settings by itself, and say how it is set."""
+    """Open the store, which refuses wrong settings by itself, and say how it is set; a file that
+    is refused is read all the same, to say what it has lost."""
     try:
         with settings.open_existing() as book:
-            about["known_at_number"] = head = book.store.head()
-            accounts += account_rows(book.store)
-            size = settings.path.stat().st_size if settings.path else 0
-            found = [("store", f"{settings.store}, {head} events, {size} bytes", "")]
-            return [*found, *pragmas(book.store)]
+            return [*contents(settings, book, accounts, about), *pragmas(book.store)]
     except StoreError as error:
-        return [("store", settings.store, str(error))]
+        refused = ("store", settings.store, str(error))
+    try:
+        with settings.open_existing(audit=True) as book:
+            return [refused, *contents(settings, book, accounts, about), *losses(book.store)]
+    except StoreError:
+        return [refused]
+
+
+def contents(
+    settings: Settings, book: Book, accounts: list[Row], about: dict[str, object]
+) -> list[Check]:
+    """How much is there."""
+    about["known_at_number"] = head = book.store.head()
+    accounts += account_rows(book.store)
+    size = settings.path.stat().st_size if settings.path else 0
+    return [("store", f"{settings.store}, {head} events, {size} bytes", "")]
+
+
+def losses(store: EventStore) -> Iterator[Check]:
+    """The tables and triggers that a SQLite file has lost."""
+    if isinstance(store, SQLiteStore) and isinstance(store.log, SQLiteLog):
+        for name in store.log.lost():
+            yield "protection", name, "was removed or changed: history is not protected"
 
 
 def pragmas(store: EventStore) -> Iterator[Check]:

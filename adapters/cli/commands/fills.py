@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import click
@@ -11,7 +11,7 @@ from adapters.cli.answers import Row, Section, numbers, texts
 from adapters.cli.questions import Question, as_of_option, asks, known_at_option
 from ledger.domain.amendments import Amendments
 from ledger.domain.canonical import Entry, fees_of
-from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected
+from ledger.domain.events import Fee, FeeCharged, FillBooked, FillBusted, FillCorrected
 from ledger.domain.numbers import ZERO, add
 
 _FILLS = (
@@ -20,7 +20,7 @@ _FILLS = (
     *texts("instrument_id", "position_id", wide=True),
     *texts("side"),
     *numbers("last_qty", "last_px"),
-    *texts("fees", "status", "exec_id"),
+    *texts("fees", "reversed_fees", "status", "exec_id"),
     *texts("cl_ord_id", "order_id", "venue", "key", wide=True),
     *numbers("booked_qty", "booked_px", wide=True),
 )
@@ -34,13 +34,13 @@ _FILLS = (
 def fills(question: Question, instrument: str | None) -> None:
     """Executions in the order they happened; of one INSTRUMENT or of all.
 
-    A busted one counts for nothing, a corrected one as it now stands.
+    A busted one counts for nothing and its fees are reversed with it; a corrected one counts as it
+    now stands.
     """
-    state = question.state(question.account)
-    symbols = question.symbols(state)
+    wanted = question.instrument(question.account, instrument) if instrument else None
+    symbols = question.symbols(question.state(question.account))
     rows = [fill_row(entry, symbols) for entry in entries(question)]
-    if instrument is not None:
-        wanted = state.resolve(instrument)
+    if wanted is not None:
         rows = [row for row in rows if row["instrument_id"] == wanted]
     question.answer(Section("fills", _FILLS, rows), account=question.account)
 
@@ -72,7 +72,8 @@ def fill_row(entry: Entry, symbols: dict[str, str]) -> Row:
         "key": entry.key,
         "occurred_at": entry.at,
         "symbol": symbols.get(own["instrument_id"], own["instrument_id"]),
-        "fees": fee_sums(entry),
+        "fees": fee_sums(fees_of(entry) if entry.event is not None else ()),
+        "reversed_fees": fee_sums(() if entry.event is not None else charged(entry)),
         "status": status(entry),
         "booked_qty": getattr(booked, "last_qty", None),
         "booked_px": getattr(booked, "last_px", None),
@@ -86,10 +87,16 @@ def _values(event: object) -> Iterator[tuple[str, str]]:
             yield column.name, value
 
 
-def fee_sums(entry: Entry) -> dict[str, Decimal]:
-    """What the fill was charged, by currency."""
+def charged(entry: Entry) -> tuple[Fee | FeeCharged, ...]:
+    """All that was ever charged for a fill, as it was booked and later."""
+    inline = entry.booked.fees if isinstance(entry.booked, FillBooked) else ()
+    return (*inline, *entry.fees)
+
+
+def fee_sums(fees: Iterable[Fee | FeeCharged]) -> dict[str, Decimal]:
+    """Fees by currency."""
     sums: dict[str, Decimal] = {}
-    for fee in fees_of(entry):
+    for fee in fees:
         sums[fee.currency] = add(sums.get(fee.currency, ZERO), fee.amount)
     return sums
 

@@ -84,8 +84,7 @@ def note(view: PositionView) -> str:
 @asks
 def lots(question: Question, instrument: str | None) -> None:
     """The open lots behind the positions, oldest first; of one INSTRUMENT or of all."""
-    state = question.state(question.account)
-    wanted = state.resolve(instrument) if instrument else None
+    wanted = question.instrument(question.account, instrument) if instrument else None
     views = question.book.positions(question.account, **question.when)
     rows = [row for view in views if wanted in {None, view.instrument_id} for row in lot_rows(view)]
     question.answer(Section("lots", _LOTS, rows), account=question.account)

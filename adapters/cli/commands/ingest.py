@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -11,23 +11,28 @@ from typing import Any, Final
 import click
 
 from adapters.cli import output
-from adapters.cli.answers import Answer, Column, Kind, Section, counted, texts
-from adapters.cli.commands.accounts import rules
+from adapters.cli.answers import Answer, Column, Kind, Section, counted, fields, texts
+from adapters.cli.commands.accounts import given_rules, rules
 from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.opening import Opening, prepare, told
 from adapters.cli.progress import progress_bar
 from adapters.cli.questions import places, styles
 from adapters.cli.reports import BROKERS, Reading
 from adapters.cli.settings import Settings
+from adapters.cli.stated import differences, rehearsed, told_of
 from adapters.ingest import Ingested, IngestReport, Verdict
 from adapters.ingest import ingest as record_batch
 from adapters.port import Batch
+from adapters.statement import Line, compare
 from ledger.domain.numbers import text
 
 _VERDICTS: Final = [verdict.value for verdict in Verdict]
 _COUNTS: Final = (Column("kind"), *(Column(name, Kind.NUMBER) for name in _VERDICTS))
 _ROWS: Final = texts("row", "kind", "verdict", "reason", "key")
 _QUARANTINE: Final = texts("file", "row", "field", "value", "rule")
+_UNBOOKED: Final = (
+    "nothing is booked for a difference; 'tradeledger record' answers one with a signed fact"
+)
 
 
 @click.command("ingest")
@@ -68,11 +73,14 @@ def ingest(
     """Record what a broker's report says: all of FILES, or nothing.
 
     A row that is known is not recorded twice; a row that cannot be read is set aside with its
-    reason. Exit code 1: rows were set aside, or came with other content than is booked. A file
-    that cannot be trusted as a whole is refused, and nothing is recorded.
+    reason. What the statement says of positions and cash is compared with the books as of its
+    end. Exit code 1: rows were set aside, or came with other content than is booked, or the books
+    are not what is stated. A file that cannot be trusted as a whole is refused, and nothing is
+    recorded.
 
-    An account that was never opened is opened by the rules given here. Times without a zone are
-    in --zone, or in the zone that the account was opened with.
+    An account that was never opened is opened by the rules given here; rules that contradict
+    those of an open account are refused. Times without a zone are in --zone, or in the zone that
+    the account was opened with.
     """
     settings.override(store, account, zone)
     reading = Reading(settings, broker, column_map, files, venue_account)
@@ -80,20 +88,25 @@ def ingest(
     batch = reading.batch()
     with settings.open_for(dry_run=dry_run) as book:
         batch = reading.in_zone_of_account(batch, book.store)
-        opening = prepare(book, batch, settings.zone, how)
+        opening = prepare(book, batch, settings.zone, how, given_rules())
         with progress_bar(len(batch.records)) as progress:
             report = record_batch(opening, batch, dry_run=dry_run, progress=progress)
-        show(report, batch, opening, style or output.TABLE, book.store.head())
-    return FINDINGS if has_findings(report) else FINE
+        lines = compare(rehearsed(opening, batch) if dry_run else book, batch)
+        show(report, batch, opening, lines, style or output.TABLE)
+    return FINDINGS if has_findings(report, lines) or opening.contradiction else FINE
 
 
-def has_findings(report: IngestReport) -> bool:
-    """Whether somebody has to look: a row was set aside, or contradicts the books."""
-    return bool(report.counts["quarantined"] or report.counts[Verdict.CHANGED.value])
+def has_findings(report: IngestReport, lines: Sequence[Line]) -> bool:
+    """Whether somebody has to look: a row was set aside, or contradicts the books, or the books
+    are not what the statement states."""
+    of_rows = report.counts["quarantined"] or report.counts[Verdict.CHANGED.value]
+    return bool(of_rows) or not all(line.agrees for line in lines)
 
 
-def show(report: IngestReport, batch: Batch, opening: Opening, style: str, head: int) -> None:
-    """The answer: by kind, the rows that need words, those set aside."""
+def show(
+    report: IngestReport, batch: Batch, opening: Opening, lines: Sequence[Line], style: str
+) -> None:
+    """The answer: by kind, the rows that need words, those set aside, what differs."""
     sections = [Section("kinds", _COUNTS, count_rows(report.records))]
     worded = [record for record in report.records if report.dry_run or needs_words(record)]
     if worded:
@@ -101,32 +114,57 @@ def show(report: IngestReport, batch: Batch, opening: Opening, style: str, head:
     if report.quarantine:
         set_aside = [{c.name: getattr(q, c.name) for c in _QUARANTINE} for q in report.quarantine]
         sections.append(Section("quarantine", _QUARANTINE, set_aside))
+    if not all(line.agrees for line in lines):
+        sections.append(differences(lines))
     about = {
         "account": report.account,
         "adapter": report.adapter,
         "dry_run": report.dry_run,
         "opened": opening.is_new,
+        "rules": fields(opening.event) if opening.event else None,
         "added": report.added + opening.is_new,
         "counts": report.counts,
-        "known_at_number": head,
+        "stated": {"figures": len(lines), "agree": sum(line.agrees for line in lines)},
+        "known_at_number": opening.store.head(),
     }
-    output.write(Answer(about, tuple(sections), summary(report, opening)), style)
+    output.write(Answer(about, tuple(sections), summary(report, opening, lines)), style)
+    for note in (*notes_on(opening, report), *notes_of(batch)):
+        click.echo(note, err=True)
+    if not all(line.agrees for line in lines):
+        click.echo(f"note: {_UNBOOKED}", err=True)
+
+
+def notes_on(opening: Opening, report: IngestReport) -> Iterator[str]:
+    """What became of the account: opened here, or by somebody else meanwhile."""
     if opening.event is not None:
         verb = "would open" if report.dry_run else "opened"
-        click.echo(f"{verb} account {report.account}: {told(opening.event)}", err=True)
+        yield f"{verb} account {report.account}: {told(opening.event)}"
+        if opening.facts_before:
+            held = counted(opening.facts_before, "fact")
+            yield f"note: the account held {held} and was never opened until now"
+    elif opening.contradiction:
+        how = f"meanwhile, by other rules than were meant here: {opening.contradiction}"
+        yield f"note: account {report.account} was opened {how}"
+
+
+def notes_of(batch: Batch) -> Iterator[str]:
+    """Where the report differs from itself."""
     for control in batch.coverage.controls:
         if not control.agrees:
             differs = (
                 f"the statement says {text(control.stated)}, its rows make {text(control.rows)}"
             )
-            click.echo(f"note: {control.name} {control.currency}: {differs}", err=True)
+            yield f"note: {control.name} {control.currency}: {differs}"
 
 
-def summary(report: IngestReport, opening: Opening) -> str:
+def summary(report: IngestReport, opening: Opening, lines: Sequence[Line]) -> str:
     """The line a reader came for."""
     verb = "would be added" if report.dry_run else "added"
     added, aside = report.added + opening.is_new, len(report.quarantine)
-    return f"{report.account}: {counted(added, 'event')} {verb}, {counted(aside, 'row')} set aside"
+    told = [f"{counted(added, 'event')} {verb}", f"{counted(aside, 'row')} set aside"]
+    if opening.is_new:
+        told.insert(0, "account would be opened" if report.dry_run else "account opened")
+    return f"{report.account}: {', '.join(filter(None, [*told, told_of(lines)]))}"
 
 
 def count_rows(records: Sequence[Ingested]) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ import click
 from adapters.cli.answers import Section, counted, numbers, texts
 from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.files import write_new
-from adapters.cli.questions import Question, asks
+from adapters.cli.questions import Question, asks, audits
 from ledger.store.port import Digest
 
 _FINDINGS = (*numbers("number"), *texts("account", "what"))
@@ -21,12 +21,13 @@ _FINDINGS = (*numbers("number"), *texts("account", "what"))
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A digest that was kept elsewhere.",
 )
-@asks
+@audits
 def verify(question: Question, against: Path | None) -> int:
     """Check the hash chain from the first event to the last.
 
-    Alone it finds what was edited, inserted or removed inside; a digest kept elsewhere also
-    proves that nothing was cut off the end, or made anew. Exit code 1 names the first bad event.
+    Alone it finds what was edited, inserted or removed inside, and tables and triggers that were
+    changed; a digest kept elsewhere also proves that nothing was cut off the end, or made anew.
+    Exit code 1 names the first bad event. The file is only read.
     """
     digest = Digest.from_text(against.read_text("utf-8")) if against else None
     result = question.book.verify(digest)

@@ -11,6 +11,7 @@ import click
 from adapters.cli.answers import Row, Section, money, numbers, texts
 from adapters.cli.questions import Question, as_of_option, asks, known_at_option
 from ledger.domain.canonical import Entry
+from ledger.domain.events import NET as NET_BOOK
 from ledger.domain.events import Recorded
 from ledger.domain.holding import Holding
 from ledger.domain.instruments import Instrument
@@ -37,7 +38,9 @@ _POSTINGS = (
 @click.argument("name", metavar="ACCOUNT")
 @click.argument("instrument", required=False)
 @click.argument("figure", default="realized_pnl", type=click.Choice(FIGURES))
-@click.option("--position", "position_id", default="net", help="The book, where there are several.")
+@click.option(
+    "--position", "position_id", default=NET_BOOK, help="The book, where there are several."
+)
 @click.option("--balance", metavar="CURRENCY", help="Explain a cash balance instead.")
 @as_of_option
 @known_at_option
@@ -57,14 +60,31 @@ def why(
     """
     name = question.known(name)
     if instrument is not None and balance is None:
-        view = question.book.position(name, instrument, position_id, **question.when)
-        if view.last_at is None and view.instrument is None:
-            raise click.UsageError(f"account {name} knows no instrument {instrument}")
+        instrument_id = question.instrument(name, instrument)
+        require_position(question, name, instrument_id, position_id)
+        view = question.book.position(name, instrument_id, position_id, **question.when)
         why_position(question, view, figure)
     elif balance is not None and instrument is None:
         why_balance(question, name, balance)
     else:
         raise click.UsageError("say an instrument, or --balance and a currency")
+
+
+def require_position(question: Question, account: str, instrument_id: str, name: str) -> None:
+    """``click.UsageError`` for a book of an instrument that never was."""
+    keys = question.book.account(account).positions
+    held = sorted(key.position_id for key in keys if key.instrument_id == instrument_id)
+    if name not in {NET_BOOK, *held}:
+        known = ", ".join(held) or NET_BOOK
+        raise click.UsageError(f"--position: no book {name} of {instrument_id}; it has: {known}")
+
+
+def require_currency(question: Question, account: str, currency: str) -> None:
+    """``click.UsageError`` for a currency in which nothing ever moved."""
+    held = [balance.currency for balance in question.book.account(account).balances()]
+    if currency not in held:
+        known = ", ".join(held) or "none"
+        raise click.UsageError(f"no balance in {currency} in account {account}; it has: {known}")
 
 
 def why_position(question: Question, view: PositionView, figure: str) -> None:
@@ -150,6 +170,7 @@ def why_balance(question: Question, account: str, currency: str) -> None:
     if question.as_of is not None:
         rule = "a balance is explained in recorded order; slice it with --known-at"
         raise click.UsageError(f"--as-of does not go with --balance: {rule}")
+    require_currency(question, account, currency)
     rows = list(_cash_rows(question, account, currency))
     value = rows[-1]["balance_after"] if rows else ZERO
     question.answer(
