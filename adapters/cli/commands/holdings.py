@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from adapters.cli.answers import Row, Section, money, numbers, texts
@@ -40,7 +42,8 @@ def positions(question: Question, flat_too: bool) -> None:
     """What is held, at what cost, with what result.
 
     Quantities are signed: short is negative. realized_pnl is before charges, net_realized_pnl
-    after them. A note says what is open: units without a counterpart, an unknown cost.
+    after those in its currency. A note says what is open (units without a counterpart, an
+    unknown cost) and what the net leaves out (fees in other currencies, income).
     """
     every = question.book.positions(question.account, **question.when)
     # One that only a bust of a later fill names has no history at that moment.
@@ -74,7 +77,22 @@ def note(view: PositionView) -> str:
         found.append(f"{view.unvalued_fills} fills without a value")
     if view.unknown_basis:
         found.append("cost unknown")
-    return ", ".join(found)
+    if apart := list(_apart(view)):
+        found.append(f"not in net: {', '.join(apart)}")
+    return "; ".join(found)
+
+
+def _apart(view: PositionView) -> Iterator[str]:
+    """The money that net realized P&L leaves out: of another currency, or no result of trading."""
+    base = view.instrument.base_currency if view.instrument else None
+    for name, amounts, inside in (
+        ("fees", view.fees, {view.currency, base}),
+        ("funding", view.funding, {view.currency}),
+        ("income", view.income, set()),
+    ):
+        for currency, amount in sorted(amounts.items()):
+            if amount and currency not in inside:
+                yield f"{name} {text(amount)} {currency}"
 
 
 @click.command()
