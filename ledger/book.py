@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.conflicts import conflict_text
-from ledger.deciding import Decision, decided, enriched, key_of, new_issues
+from ledger.deciding import Decision, decided, enriched, key_of, new_issues, repeated, then
 from ledger.domain.account_rules import (
     check_booking_change,
+    check_definition,
     check_trade,
     spin_off,
     transfer_legs,
@@ -42,6 +43,7 @@ from ledger.domain.events import (
 from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument
 from ledger.domain.order_commands import CancelOrder, MoveStop, OrderCommand, PlaceOrder
+from ledger.domain.sighting import more_of
 from ledger.errors import ConflictError, RefusedError, StaleStreamError
 from ledger.reading import Reader
 from ledger.store.port import (
@@ -54,6 +56,7 @@ from ledger.store.port import (
 )
 
 RETRIES = 3
+CHANNEL = "book"  # what a fill told again to the book itself was sighted on
 
 
 class Book(Reader):
@@ -114,13 +117,29 @@ class Book(Reader):
     def define(
         self, account: str, instrument: Instrument, *, effective_from: datetime | None = None
     ) -> Outcome:
-        """Say what an instrument is, from ever or from a moment on."""
+        """Say what an instrument is, from ever or from a moment on; what its money is (kind,
+        currencies, settlement) stays as it was first defined."""
+        at = self.clock()
         event = InstrumentDefined(instrument=instrument, effective_from=effective_from)
-        return self.record(account, event)
+
+        def decide(state: Account) -> list[Fact]:
+            check_definition(state, instrument)
+            return [make_fact(account, event, at)]
+
+        known = repeated(self.store, [make_fact(account, event, at)])
+        return (known or self._decide(account, decide, event.identity().key(account)))[0]
 
     def fill(self, account: str, *, occurred_at: datetime | None = None, **fill: Any) -> Outcome:
-        """Book an execution; the fields are those of ``FillBooked``. Twice has no effect."""
-        return self.record(account, FillBooked(**fill), occurred_at=occurred_at)
+        """Book an execution; the fields are those of ``FillBooked``. Told again it has no effect,
+        but for what was not known the first time: its fees, an order, a settlement date."""
+        event, at = FillBooked(**fill), occurred_at or self.clock()
+        outcome = self.record(account, event, occurred_at=at)
+        booked = outcome.recorded.event
+        if isinstance(outcome, AlreadyAppended) and isinstance(booked, FillBooked):
+            more = [make_fact(account, one, at) for one in more_of(booked, event, CHANNEL)]
+            if more:
+                self.record_all(more)
+        return outcome
 
     def accept(
         self,
@@ -203,7 +222,7 @@ class Book(Reader):
         at = occurred_at or self.clock()
 
         def decide(state: Account) -> list[Fact]:
-            check_booking_change(state, event, at)
+            check_booking_change(state, then(self.store, state, at), event, at)
             return [make_fact(account, event, at, meta=meta)]
 
         return self._decide(account, decide, make_fact(account, event, at).key)[0]
@@ -232,11 +251,14 @@ class Book(Reader):
             seq=seq,
         )
 
-        def decide(state: Account) -> list[Fact]:
-            sent, received = transfer_legs(state, self.account(receiver), asked)
-            return [make_fact(sender, sent, at), make_fact(receiver, received, at)]
+        into = changed(asked, leg=Leg.IN, counterparty=sender)
 
-        return self._decide(sender, decide, asked.identity().key(sender))
+        def decide(state: Account) -> list[Fact]:
+            legs = transfer_legs(then(self.store, state, at), self.account(receiver), asked)
+            return [make_fact(sender, legs[0], at), make_fact(receiver, legs[1], at)]
+
+        known = repeated(self.store, [make_fact(sender, asked, at), make_fact(receiver, into, at)])
+        return known or self._decide(sender, decide, asked.identity().key(sender))
 
     def spin_off(
         self,
@@ -250,9 +272,11 @@ class Book(Reader):
         at = occurred_at or self.clock()
 
         def decide(state: Account) -> list[Fact]:
-            return [make_fact(account, spin_off(state, event, basis_share), at)]
+            received = spin_off(then(self.store, state, at), event, basis_share)
+            return [make_fact(account, received, at)]
 
-        return self._decide(account, decide, event.identity().key(account))[0]
+        known = repeated(self.store, [make_fact(account, event, at)])
+        return (known or self._decide(account, decide, event.identity().key(account)))[0]
 
     def _decide(self, account: str, decide: Decision, known_key: str) -> list[Outcome]:
         """Fold, decide, append at the version decided on; again when another was faster, and

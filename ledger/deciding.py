@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from ledger import history
-from ledger.domain.account_rules import check_placing
+from ledger.conflicts import conflict_text
 from ledger.domain.accounts import Account
 from ledger.domain.canonical import Entry
 from ledger.domain.events import (
@@ -21,6 +21,8 @@ from ledger.domain.events import (
     Identity,
     OrderPlaced,
     Recorded,
+    ReplaceRequested,
+    differences,
 )
 from ledger.domain.gates import changed
 from ledger.domain.order_commands import (
@@ -34,9 +36,11 @@ from ledger.domain.order_commands import (
 )
 from ledger.domain.order_rules import decide
 from ledger.domain.orders import Order
+from ledger.domain.placing import check_placing, check_replacing
 from ledger.domain.positions import Position
 from ledger.domain.watching import Issue, Record, added
-from ledger.store.port import EventStore
+from ledger.errors import ConflictError
+from ledger.store.port import AlreadyAppended, Conflict, EventStore, Outcome
 
 Decision = Callable[[Account], list[Fact]]
 
@@ -69,6 +73,8 @@ def decided(store: EventStore, state: Account, command: OrderCommand) -> tuple[E
     for event in events:
         if isinstance(event, OrderPlaced):
             check_placing(state, event)
+        elif isinstance(event, ReplaceRequested) and order is not None:
+            check_replacing(state, order, event)
     return events
 
 
@@ -79,6 +85,27 @@ def find_order(store: EventStore, state: Account, cl_ord_id: str) -> Order | Non
         return resident
     order = history.rebuild_order(store, state, cl_ord_id)
     return order if order.cl_ord_ids else None
+
+
+def then(store: EventStore, state: Account, at: datetime) -> Account:
+    """The account as it was at a moment, for an act that is entered after others of its future."""
+    if state.last_at is None or state.last_at <= at:
+        return state
+    return history.account_at(store, state.name, as_of=at)
+
+
+def repeated(store: EventStore, facts: Sequence[Fact]) -> list[Outcome]:
+    """What an act that is entered again was recorded as: the facts known under its keys, or
+    nothing while they are not. ``ConflictError`` if they say something else."""
+    known = store.by_key([fact.key for fact in facts])
+    if any(fact.key not in known for fact in facts):
+        return []
+    for fact in facts:
+        recorded = known[fact.key]
+        differing = differences(recorded.event, fact.event)
+        if differing:
+            raise ConflictError(conflict_text(Conflict(recorded, fact, differing)))
+    return [AlreadyAppended(known[fact.key]) for fact in facts]
 
 
 def new_issues(store: EventStore, state: Account, fact: Fact) -> list[Issue]:

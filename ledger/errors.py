@@ -21,7 +21,10 @@
     │   ├── AmbiguousLotsError        STRICT booking: more than one lot fits
     │   ├── NoMatchingLotError        the lot that was named does not exist
     │   ├── NotTheLotTheMethodTakesError  the named lot is not the one the booking method takes
-    │   └── BookingChangeError        the booking method may change only while flat
+    │   ├── BookingChangeError        the booking method may change only while flat
+    │   ├── DefinitionChangeError     what an instrument's money is stays as first defined
+    │   └── InvalidTransferError      units would move from an account or instrument to itself
+    ├── UnknownAccountError       the store has no account of this name
     ├── StoreError                what the event store could not do
     │   ├── ConflictError             the key is known with other content
     │   ├── StaleStreamError          others appended first, and the bounded retries ran out
@@ -30,7 +33,7 @@
     │   ├── StoreBusyError            the writer's lock was not to be had in time
     │   ├── StoreClosedError          the store was closed
     │   ├── StoreUnavailableError     the database's server is away; nothing of the call was kept
-    │   ├── InDoubtError              the server went away while it committed; a retry tells
+    │   ├── InDoubtError              the answer to a commit was lost; a retry tells
     │   ├── StoreFullError            the disk is full; nothing of the append was kept
     │   ├── BadDigestError            a digest is cut, changed or of another format
     │   └── StoreSettingsError        the database is not set up to keep what it acknowledged
@@ -126,6 +129,18 @@ class UnknownInstrumentError(RefusedError):
     """The instrument was never defined in this account."""
 
 
+class UnknownAccountError(LedgerError):
+    """The store has no account of this name."""
+
+
+class DefinitionChangeError(RefusedError):
+    """An instrument's kind, currencies or settlement would change under its id."""
+
+
+class InvalidTransferError(RefusedError):
+    """Units that would move from an account, or come out of an instrument, to itself."""
+
+
 class InsufficientLotsError(RefusedError):
     """A trade entered by hand closes more than is held, and crossing is refused."""
 
@@ -167,11 +182,12 @@ class CorruptEventError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """The writer's lock could not be had in time; try again later."""
+    """The writer's lock, or a turn or room in this process, could not be had in time; try again
+    later."""
 
 
 class StoreClosedError(StoreError):
-    """The store was closed before the call."""
+    """The store was closed before the call, or before its turn came; nothing of it was kept."""
 
 
 class StoreUnavailableError(StoreError):
@@ -179,7 +195,8 @@ class StoreUnavailableError(StoreError):
 
 
 class InDoubtError(StoreError):
-    """The server went away around the commit: recorded or not, both can be.
+    """The server went away around the commit, or the thread that wrote was ended: recorded or
+    not, both can be.
 
     Send the same facts again. Their keys answer: ``AlreadyAppended`` if they were recorded.
     """

@@ -8,8 +8,10 @@ from decimal import Decimal
 import attrs
 
 from ledger.domain.accounts import Account
-from ledger.domain.canonical import Entry
+from ledger.domain.canonical import Entry, identifier
+from ledger.domain.events import Event
 from ledger.domain.holding import Holding
+from ledger.domain.lots import Lot
 from ledger.domain.numbers import ZERO, add, quantize, subtract, text
 from ledger.domain.positions import PositionKey
 from ledger.domain.watching import Record
@@ -19,7 +21,10 @@ from ledger.store.port import EventStore
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """One fact on the way to a number: what it changed, and where things stood after it."""
+    """One fact on the way to a number: what it changed, and where things stood after it.
+
+    ``unknown_basis``: some of the cost up to here is unknown, and counted as nothing.
+    """
 
     number: int
     version: int
@@ -33,6 +38,7 @@ class Step:
     cost_basis: Decimal
     realized_pnl: Decimal
     arithmetic: str
+    unknown_basis: bool = False
 
 
 class _Tracer(Record):
@@ -42,6 +48,7 @@ class _Tracer(Record):
         super().__init__()
         self.steps: list[Step] = []
         self.before = (ZERO, ZERO, ZERO)
+        self._unknown: set[str] = set()
 
     def step(self, entry: Entry, holding: Holding) -> None:
         """One entry was folded."""
@@ -62,6 +69,7 @@ class _Tracer(Record):
                 cost_basis=after[1],
                 realized_pnl=after[2],
                 arithmetic=self._arithmetic(entry, changes),
+                unknown_basis=holding.unknown_basis,
             )
         )
         self.before = after
@@ -71,17 +79,33 @@ class _Tracer(Record):
         """How the change came about, in figures."""
         if entry.event is None:
             return "busted: no effect"
+        if _is_costless(entry.event):
+            self._unknown.add(identifier(entry.event))
+            return f"basis unknown, counted as 0, for {text(changes[0])}"
         if self.disposals:
             sale = self.disposals[-1]
-            parts = " + ".join(
-                f"{text(quantize(lot.basis))} ({text(lot.qty)} of {lot.exec_id})"
-                for lot in sale.slices
-            )
+            parts = " + ".join(map(self._part, sale.slices))
             gain, proceeds = text(quantize(sale.gain)), text(quantize(sale.proceeds))
             return f"realized {gain} = {proceeds} - ({parts})"
         if changes[1]:
             return f"basis {text(changes[1])} for {text(changes[0])}"
         return ""
+
+    def _part(self, lot: Lot) -> str:
+        """What one lot carried; an unknown basis is counted as 0, or as its share of a pool."""
+        of = f"({text(lot.qty)} of {lot.exec_id})"
+        basis = text(quantize(lot.basis))
+        if lot.exec_id in self._unknown:
+            return f"unknown, counted as {basis} {of}"
+        return f"{basis} {of}"
+
+
+def _is_costless(event: Event) -> bool:
+    """Whether a fact brings units at a cost that nobody stated."""
+    if getattr(event, "unknown_basis", False):
+        return True
+    named = ("cost_basis", "basis")
+    return any(hasattr(event, name) and getattr(event, name) is None for name in named)
 
 
 def _told(entry: Entry) -> str:

@@ -7,7 +7,7 @@ changes later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -182,17 +182,19 @@ def diff(
     first, last = resolve(store, known_from, "known_from"), resolve(store, known_to, "known_to")
     old = account_at(store, name, as_of=as_of, known_at=first)
     new = account_at(store, name, as_of=as_of, known_at=last)
-    figures_then, figures_now = dict(_figures(old)), dict(_figures(new))
+    learned = tuple(
+        recorded
+        for recorded in store.read(name, after=old.version, upto=new.number)
+        if recorded.number > old.number
+    )
+    named = _orders(store, learned)
+    figures_then = dict([*_figures(old), *_order_figures(store, old, named)])
+    figures_now = dict([*_figures(new), *_order_figures(store, new, named)])
     changes = tuple(
         Change(subject=subject, figure=figure, before=then, after=now)
         for subject, figure in sorted(figures_then.keys() | figures_now.keys())
         if (then := figures_then.get((subject, figure), "-"))
         != (now := figures_now.get((subject, figure), "-"))
-    )
-    learned = tuple(
-        recorded
-        for recorded in store.read(name, after=old.version, upto=new.number)
-        if recorded.number > old.number
     )
     return Diff(
         account=name,
@@ -210,7 +212,35 @@ def _figures(account: Account) -> Iterable[tuple[tuple[str, str], str]]:
         name = key.instrument_id if key.position_id == "net" else "/".join(key)
         for figure in ("net_qty", "cost_basis", "realized_pnl", "net_realized_pnl"):
             yield (f"position {name}", figure), text(getattr(view, figure))
+        for currency, charged in view.fees.items():
+            yield (f"position {name}", f"fees {currency}"), text(charged)
         if view.suspense_qty:
             yield (f"position {name}", "suspense_qty"), text(view.suspense_qty)
     for balance in account.balances():
         yield (f"balance {balance.currency}", "total"), text(balance.total)
+
+
+def _orders(store: EventStore, learned: Sequence[Recorded]) -> list[str]:
+    """The orders that facts are about, by the ids they name; a bust's by its fill."""
+    events = [recorded.event for recorded in learned]
+    amended = [
+        event.refers_to().key(learned[0].stream)
+        for event in events
+        if isinstance(event, FillBusted | FillCorrected)
+    ]
+    fills = [recorded.event for recorded in store.by_key(amended).values()]
+    ids = (getattr(event, "cl_ord_id", None) for event in (*events, *fills))
+    return sorted({id for id in ids if id})
+
+
+def _order_figures(
+    store: EventStore, account: Account, named: Sequence[str]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Status and executed quantity of orders, each under the first of its ids."""
+    for cl_ord_id in named:
+        order = rebuild_order(store, account, cl_ord_id)
+        if order.cl_ord_ids:
+            view = order.view()
+            subject = f"order {order.cl_ord_ids[0]}"
+            yield (subject, "status"), view.status.name.lower()
+            yield (subject, "cum_qty"), text(view.cum_qty)

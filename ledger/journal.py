@@ -13,7 +13,7 @@ from ledger.domain.postings import (
     NOTHING,
     JournalEntry,
     Posting,
-    Totals,
+    Valued,
     cash_postings,
     position_postings,
     totals_of,
@@ -36,7 +36,7 @@ def journal(store: EventStore, name: str, *, known_at: KnownAt = None) -> Iterat
     upto = resolve(store, known_at)
     account = Account(name)
     account.touched = set()
-    last: dict[PositionKey, Totals] = {}
+    last: dict[PositionKey, Valued] = {}
     for recorded in store.read(name, upto=upto):
         cash = dict(account.cash)
         account.touched.clear()
@@ -44,10 +44,10 @@ def journal(store: EventStore, name: str, *, known_at: KnownAt = None) -> Iterat
         complete(store, account, recorded.number)
         postings = [*_cash_changes(recorded, cash, account.cash)]
         for key in sorted(account.touched):
-            now = totals_of(account.positions[key].holding)
-            instrument = account.policy.instrument(key.instrument_id)
-            before = last.get(key, NOTHING)
-            postings += position_postings(before, now, instrument, key.instrument_id)
+            holding = account.positions[key].holding
+            now = (totals_of(holding), account.policy.instrument(key.instrument_id))
+            before = last.get(key, (NOTHING, None))
+            postings += position_postings(before, now, key.instrument_id)
             last[key] = now
         if postings:
             yield JournalEntry(recorded.number, recorded.version, recorded.key, tuple(postings))

@@ -18,7 +18,7 @@ from ledger.domain.positions import PositionKey
 from ledger.domain.postings import JournalEntry
 from ledger.domain.views import BalanceView, PositionView
 from ledger.domain.watching import Record
-from ledger.errors import UnknownOrderError
+from ledger.errors import UnknownAccountError, UnknownInstrumentError, UnknownOrderError
 from ledger.explaining import Step, explain_position
 from ledger.history import Diff, KnownAt
 from ledger.journal import journal
@@ -71,10 +71,16 @@ class Reader:
     # -- questions ----------------------------------------------------------------------
 
     def at(self, name: str, *, as_of: datetime | None = None, known_at: KnownAt = None) -> Account:
-        """The account as it was at a moment in each of the two times."""
+        """The account as it was at a moment in each of the two times; ``UnknownAccountError`` if
+        the store has never heard of it."""
         if as_of is None and known_at is None:
-            return self.account(name)
-        return history.account_at(self.store, name, as_of=as_of, known_at=known_at)
+            state = self.account(name)
+        else:
+            state = history.account_at(self.store, name, as_of=as_of, known_at=known_at)
+        if not state.version and not self.store.version(name):
+            known = ", ".join(self.store.streams()[:10]) or "none"
+            raise UnknownAccountError(f"no account {name} in this store; it has: {known}")
+        return state
 
     def position(
         self,
@@ -85,9 +91,19 @@ class Reader:
         as_of: datetime | None = None,
         known_at: KnownAt = None,
     ) -> PositionView:
-        """One position, by instrument id or symbol; flat if there never was one."""
+        """One position, by instrument id or symbol; flat if there never was one, and
+        ``UnknownInstrumentError`` if the account has never heard of the instrument."""
         state = self.at(account, as_of=as_of, known_at=known_at)
-        return state.view(PositionKey(state.resolve(instrument), position_id))
+        return state.view(PositionKey(self._instrument(state, instrument), position_id))
+
+    def _instrument(self, state: Account, name: str) -> str:
+        """The id behind a name that the account knows, if only by now."""
+        for known in (state, self.account(state.name)):
+            if known.has_heard_of(name):
+                return known.resolve(name)
+        raise UnknownInstrumentError(
+            f"no instrument {name} in account {state.name}; define it with book.define first"
+        )
 
     def positions(
         self, account: str, *, as_of: datetime | None = None, known_at: KnownAt = None
@@ -146,13 +162,13 @@ class Reader:
     ) -> list[Step]:
         """Every fact that made a position's numbers, with the arithmetic."""
         state = self.at(account, **when)
-        key = PositionKey(state.resolve(instrument), position_id)
+        key = PositionKey(self._instrument(state, instrument), position_id)
         return explain_position(self.store, state, key)
 
     def results(self, account: str, instrument: str, position_id: str = NET, **when: Any) -> Record:
         """A position's disposals, closed cycles and open issues, folded from its own facts."""
         state, heard = self.at(account, **when), Record()
-        key = PositionKey(state.resolve(instrument), position_id)
+        key = PositionKey(self._instrument(state, instrument), position_id)
         history.rebuild_position(self.store, state, key, state.number, heard)
         return heard
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
 
 from ledger.domain.accounts import Account
 from ledger.domain.events import (
@@ -18,23 +19,23 @@ from ledger.domain.events import (
     FillBooked,
     Leg,
     LotCarried,
-    OrderPlaced,
     PositionTransferred,
     SpinOffReceived,
 )
 from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument
 from ledger.domain.lots import Shortfall
-from ledger.domain.numbers import ONE, ZERO, add, quantize, ratio, subtract, text, told
+from ledger.domain.numbers import ONE, ZERO, add, quantize, ratio, text, told
 from ledger.domain.positions import PositionKey
 from ledger.domain.watching import Issue
 from ledger.errors import (
     AccountClosedError,
     AmbiguousLotsError,
+    BadNumberError,
     BookingChangeError,
-    InsufficientFundsError,
+    DefinitionChangeError,
     InsufficientLotsError,
-    LimitExceededError,
+    InvalidTransferError,
     NoMatchingLotError,
     NotTheLotTheMethodTakesError,
     RefusedError,
@@ -78,59 +79,30 @@ def require_instrument(account: Account, instrument_id: str) -> Instrument:
     return instrument
 
 
-def check_placing(account: Account, order: OrderPlaced) -> None:
-    """Account-wide rules for a new order: suspension, limits, reduce-only, and its hold."""
-    require_open(account)
-    _check_limits(account, order)
-    if order.reduce_only:
-        _check_reduces(account, order)
-    if order.hold is None:
-        return
-    currency = order.hold_currency or ""
-    total = account.totals().get(currency, ZERO)
-    free = subtract(total, account.held(currency))
-    if order.hold > free:
-        raise InsufficientFundsError(
-            f"order {order.cl_ord_id} holds {text(order.hold)} {currency}, and {text(free)} of "
-            f"{text(total)} are "
-            f"free in account {account.name}; deposit, cancel an order or hold less"
-        )
-
-
-def _check_limits(account: Account, order: OrderPlaced) -> None:
-    limits = account.limits
-    if limits is None:
-        return
-    held = account.position_at(order.instrument_id, order.position_id).holding.qty
-    signed = order.order_qty if order.side.is_buy else subtract(ZERO, order.order_qty)
-    after = add(held, signed).copy_abs()
-    count = Decimal(sum(1 for _ in account.orders.open()) + 1)
-    for name, limit, value in (
-        ("max_order_qty", limits.max_order_qty, order.order_qty),
-        ("max_position_qty", limits.max_position_qty, after),
-        ("max_open_orders", limits.max_open_orders, count),
-    ):
-        if limit is not None and value > limit:
-            raise LimitExceededError(
-                f"order {order.cl_ord_id} would make {name} {told(value)} in account "
-                f"{account.name}, and the limit is {told(Decimal(limit))}; ask for less or "
-                "record LimitsSet"
+def check_definition(account: Account, new: Instrument) -> None:
+    """What an instrument's money is stays: past cash cannot become that of another currency."""
+    old = account.instrument(new.instrument_id)
+    for name in ("kind", "currency", "base_currency", "settles") if old is not None else ():
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            raise DefinitionChangeError(
+                f"{new.instrument_id} in {account.name} has {name} {told_field(was)} and would get "
+                f"{told_field(now)}; define another instrument and transfer or adjust what is held"
             )
 
 
-def _check_reduces(account: Account, order: OrderPlaced) -> None:
-    held = account.position_at(order.instrument_id, order.position_id).holding.qty
-    if not held or (held > ZERO) is order.side.is_buy or order.order_qty > held.copy_abs():
-        raise LimitExceededError(
-            f"order {order.cl_ord_id} is reduce-only and {told(held)} {order.instrument_id} are "
-            "held; it may only close what is there"
-        )
+def told_field(value: object) -> object:
+    """A field of a definition as a person writes it."""
+    return value.value if isinstance(value, Enum) else value
 
 
 def check_trade(account: Account, fill: FillBooked, issues: Iterable[Issue]) -> None:
     """A trade by hand: the crossing policy ``refuse`` and STRICT booking raise here, whether it
     is the trade itself that would find no lot or, because of it, a later one."""
     require_opened(account)
+    require_instrument(account, fill.instrument_id)
+    if fill.last_px is None and fill.gross_trade_amt is None:
+        raise BadNumberError("last_px", "None", "a trade by hand needs it, or gross_trade_amt")
     by_policy = account.policy.crossing is Crossing.REFUSE
     for issue in issues:
         if by_policy or issue.why is not Shortfall.INSUFFICIENT:
@@ -149,25 +121,33 @@ def _shortfall_text(account: Account, fill: FillBooked, issue: Issue) -> str:
     )
 
 
-def check_booking_change(account: Account, event: BookingMethodChanged, at: datetime) -> None:
-    """A booking method changes only at a flat position or after every known fill."""
+def check_booking_change(
+    account: Account, then: Account, event: BookingMethodChanged, at: datetime
+) -> None:
+    """A booking method changes only at a flat position or after every known fill; ``then`` is
+    the account as it was at that moment."""
     for key, position in account.positions.items():
         if event.instrument_id not in {None, key.instrument_id}:
             continue
         last = position.holding.last_at
-        if position.holding.qty and last is not None and last > at:
+        if last is not None and last > at and then.position_at(*key).holding.qty:
             raise BookingChangeError(
-                f"{key.instrument_id} in {account.name} is not flat and has a fill at "
-                f"{last.isoformat()}, after {at.isoformat()}; change it later than that"
+                f"{key.instrument_id} in {account.name} was not flat at {at.isoformat()} and has "
+                f"facts after it, the last at {last.isoformat()}; change it later than that"
             )
 
 
 def transfer_legs(
     sender: Account, receiver: Account, out: PositionTransferred
 ) -> tuple[PositionTransferred, PositionTransferred]:
-    """Both legs of a transfer: the receiving one carries the lots the booking method takes."""
+    """Both legs of a transfer: the receiving one carries the lots the booking method takes from
+    ``sender``, which is the account as it was when they left."""
     require_opened(sender)
     require_opened(receiver)
+    if sender.name == receiver.name:
+        raise InvalidTransferError(
+            f"transfer {out.id} leads from {sender.name} to itself; name another account"
+        )
     key = PositionKey(out.instrument_id, out.position_id)
     holding = sender.position_at(*key).holding.copy()
     if out.qty > holding.qty.copy_abs():
@@ -185,12 +165,20 @@ def transfer_legs(
         )
         for lot in holding.close_in_order(out.qty)[2]
     )
-    received = changed(out, leg=Leg.IN, counterparty=sender.name, lots=lots)
+    carried = {"lots": lots, "unknown_basis": holding.unknown_basis}
+    received = changed(out, leg=Leg.IN, counterparty=sender.name, **carried)
     return changed(out, leg=Leg.OUT, counterparty=receiver.name), received
 
 
 def spin_off(account: Account, event: SpinOffReceived, share: Decimal) -> Event:
-    """The spin-off with the basis that ``share`` (0..1) of the parent's makes today."""
+    """The spin-off with the basis that ``share`` (0..1) of the parent's made, in the account as
+    it was then."""
+    if event.parent_id == event.instrument_id:
+        raise InvalidTransferError(
+            f"spin-off {event.id} has {event.parent_id} come out of itself; name the new units"
+        )
+    if not ZERO <= share <= ONE:
+        raise BadNumberError("basis_share", text(share), "it is not between 0 and 1")
     parent = account.position_at(event.parent_id, event.position_id).holding
     basis = quantize(ratio(parent.basis, share, ONE))
     return changed(event, basis=basis)

@@ -270,9 +270,19 @@ class Account:
         """The definition in force (at ``as_of``, if the account is seen from there)."""
         return self.policy.instrument(instrument_id, self.as_of)
 
+    def has_heard_of(self, name: str) -> bool:
+        """Whether an instrument was defined, or any fact was about it."""
+        return self._knows(self.resolve(name))
+
     def resolve(self, name: str) -> str:
         """The instrument id that an id or a symbol, also an old one, stands for."""
-        return name if name in self.policy.definitions else self.symbols.get(name, name)
+        return name if self._knows(name) else self.symbols.get(name, name)
+
+    def _knows(self, instrument_id: str) -> bool:
+        if instrument_id in self.policy.definitions:
+            return True
+        moved = (key for key, one in self.positions.items() if one.holding.last_at is not None)
+        return any(key.instrument_id == instrument_id for key in moved)
 
     def totals(self) -> dict[str, Decimal]:
         """Cash by currency, as traded."""

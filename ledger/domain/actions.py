@@ -161,6 +161,7 @@ def _transfer(
 def _transfer_in(
     holding: Holding, entry: Entry, event: PositionTransferred, rules: Rules, watch: Watch
 ) -> None:
+    holding.unknown_basis |= event.unknown_basis
     if not event.lots:
         _receive(holding, entry, event.qty, None, rules, watch)
     for carried in event.lots:

@@ -17,6 +17,9 @@ from ledger.domain.gates import changed
 
 _DIGITS = re.compile(r"\d+")
 
+_SEQ_DIGITS = 30
+_SEQ_OFFSET = 10 ** (_SEQ_DIGITS - 1)
+
 SortKey = tuple[datetime, str, str]
 
 
@@ -62,7 +65,7 @@ class Entry:
         """What canonical order compares; made only when two facts share an instant."""
         if self._sort_key is None:
             seq = getattr(self.booked, "seq", None)
-            place = f"0{seq:020d}" if seq is not None else "1" + natural(identifier(self.booked))
+            place = _place(seq) if seq is not None else "1" + natural(identifier(self.booked))
             self._sort_key = (self.at, place, self.key)
         return self._sort_key
 
@@ -74,18 +77,25 @@ class Entry:
         return f"Entry({self.key} at {self.at.isoformat()})"
 
 
+def _place(seq: int) -> str:
+    """A sequence number as text that sorts like it, below zero too."""
+    return f"0{seq + _SEQ_OFFSET:0{_SEQ_DIGITS}d}"
+
+
 def identifier(event: Event) -> str:
     """The venue's id of a fact: the execution's, or the row's."""
     return getattr(event, "exec_id", None) or getattr(event, "id", "") or ""
 
 
 def amended(fill: FillBooked, correction: FillCorrected) -> FillBooked:
-    """The fill as it stands after a correction: absolute values; fees only if they were given."""
-    changes: dict[str, Any] = {
-        "last_qty": correction.last_qty,
-        "last_px": correction.last_px,
-        "gross_trade_amt": correction.gross_trade_amt,
-    }
+    """The fill as it stands after a correction: absolute values; what it does not tell stays. Money
+    that was stated for another quantity or price goes with them."""
+    changes: dict[str, Any] = {"last_qty": correction.last_qty}
+    if correction.last_px is not None:
+        changes["last_px"] = correction.last_px
+    same = correction.last_qty == fill.last_qty and correction.last_px in {None, fill.last_px}
+    if correction.gross_trade_amt is not None or not same:
+        changes["gross_trade_amt"] = correction.gross_trade_amt
     if correction.side is not None:
         changes["side"] = correction.side
     if correction.fees is not None:

@@ -251,7 +251,8 @@ def shared_out(lots: list[Lot], qty: Decimal, basis: Decimal, charges: Decimal) 
 def value_of(fill: FillBooked, qty: Decimal, instrument: Instrument | None) -> Decimal | None:
     """The signed value a fill adds to the basis; None when it cannot be known.
 
-    It cannot where the instrument is not defined, no price is told, or the price is told in
+    It cannot where the instrument is not defined, no price is told (or an inverse contract's is
+    zero), or the price is told in
     another currency than the instrument's: nothing is converted silently. The stated money is
     the value where it was given; its sign is the quantity's (turned round
     for an inverse contract and for a negative price).
@@ -259,6 +260,8 @@ def value_of(fill: FillBooked, qty: Decimal, instrument: Instrument | None) -> D
     px = fill.last_px
     if instrument is None or not instrument.is_priced_in(fill.currency):
         return None
+    if px == ZERO and instrument.kind is InstrumentKind.INVERSE:
+        px = None
     if fill.gross_trade_amt is None:
         return None if px is None else instrument.value(qty, px)
     negative = px is not None and px < ZERO

@@ -8,7 +8,6 @@ from ledger.domain.events import (
     AccountKind,
     AccountOpened,
     Booking,
-    BookingMethodChanged,
     Crossing,
     FeeRule,
     InstrumentDefined,
@@ -49,19 +48,16 @@ class Policy:
         kept.sort(key=lambda one: (one[0] is not None, one[0]))
         self.definitions[event.instrument.instrument_id] = kept
 
-    def rebook(self, recorded: Recorded) -> None:
-        """Another booking method from the fact's time on: each position folds it in its place."""
+    def change(self, recorded: Recorded) -> None:
+        """A fact that every book of an instrument folds in its place, also one that is begun
+        later by an older fill: another booking method, a split."""
         self.changes.append(recorded)
         self.changes.sort(key=lambda change: (change.occurred_at, change.key))
 
     def changes_for(self, instrument_id: str) -> list[Recorded]:
-        """The changes of booking method that concern an instrument, by time."""
-        return [
-            change
-            for change in self.changes
-            if isinstance(change.event, BookingMethodChanged)
-            and change.event.instrument_id in {None, instrument_id}
-        ]
+        """The changes that concern all books of an instrument, by time."""
+        wanted = {None, instrument_id}
+        return [one for one in self.changes if getattr(one.event, "instrument_id", None) in wanted]
 
     def instrument(self, instrument_id: str, at: datetime | None = None) -> Instrument | None:
         """The definition in force at a time (the last one, without a time); None if undefined."""

@@ -92,6 +92,7 @@ def totals_of(holding: Holding) -> Totals:
 
 
 NOTHING = totals_of(Holding())
+"""The amounts of a position that never was, whatever its instrument."""
 
 
 def trading_cash(totals: Totals, instrument: Instrument | None) -> Decimal:
@@ -158,19 +159,19 @@ def _other_legs(
             yield Posting(account, currency, negate(amount))
 
 
-def position_postings(
-    before: Totals, after: Totals, instrument: Instrument | None, instrument_id: str
-) -> tuple[Posting, ...]:
-    """New less old, on every account where they differ."""
+# Totals, and the definition of the instrument that says what commodities they are of.
+Valued = tuple[Totals, Instrument | None]
+
+
+def position_postings(before: Valued, after: Valued, instrument_id: str) -> tuple[Posting, ...]:
+    """New less old, on every account where they differ; also where it is the definition of the
+    instrument that is new."""
     sums: dict[tuple[str, str], Decimal] = {}
-    for totals, sign in ((before, negate), (after, add_zero)):
-        for legs in (
-            _cash_legs(totals, instrument),
-            _other_legs(totals, instrument, instrument_id),
-        ):
-            for account, commodity, amount in legs:
-                place = (account, commodity)
-                sums[place] = add(sums.get(place, ZERO), sign(amount))
+    for (totals, instrument), sign in ((before, negate), (after, add_zero)):
+        cash = _cash_legs(totals, instrument)
+        for account, commodity, amount in (*cash, *_other_legs(totals, instrument, instrument_id)):
+            place = (account, commodity)
+            sums[place] = add(sums.get(place, ZERO), sign(amount))
     return tuple(Posting(*place, amount) for place, amount in sums.items() if amount)
 
 

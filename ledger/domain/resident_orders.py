@@ -11,18 +11,25 @@ from collections.abc import Iterator, Mapping
 from ledger.domain.events import FillBooked, OrderPlaced, Recorded
 from ledger.domain.orders import Order
 
+# Ids that had facts and no placing are remembered up to this many; beyond, whatever is placed is
+# looked up in the store.
+MOST_UNPLACED = 10_000
+
 
 class ResidentOrders(Mapping[str, Order]):
     """Orders under the first id they were known by. An open order is always here, with all its
     facts, unless it is marked as stale."""
 
-    __slots__ = ("_by_root", "_has_forgotten", "_roots", "_saw_external", "_touched", "stale")
+    __slots__ = (
+        "_by_root", "_has_forgotten", "_roots", "_saw_external", "_touched", "_unplaced", "stale",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._by_root: dict[str, Order] = {}
         self._roots: dict[str, str] = {}
         self._touched: set[str] = set()
         self._has_forgotten = self._saw_external = False
+        self._unplaced: set[str] | None = set()
         self.stale: set[str] = set()
 
     def __getitem__(self, root: str) -> Order:
@@ -58,18 +65,21 @@ class ResidentOrders(Mapping[str, Order]):
 
     def _to_resident(self, root: str, ids: tuple[str, ...], recorded: Recorded) -> None:
         """A new id of a known order may have had facts before it was known whose they are."""
-        if self._saw_external and any(one not in self._roots for one in ids):
+        new = tuple(one for one in ids if one not in self._roots)
+        if new and self._had(new):
             self.stale.add(root)
         self._roots.update(dict.fromkeys(ids, root))
         self._by_root[root].evolve(recorded)
         self._touched.add(root)
 
     def _to_absent(self, ids: tuple[str, ...], recorded: Recorded, is_late: bool) -> None:
-        """A fill cannot open an order that is not here; other facts may."""
+        """A fill cannot open an order that is not here; other facts may. One that is placed now
+        begins here, unless some of its facts came, or happened, before it was placed."""
         if isinstance(recorded.event, FillBooked):
             self._saw_external = True
+            self._remember(ids)
             return
-        begins = isinstance(recorded.event, OrderPlaced) and not is_late
+        begins = isinstance(recorded.event, OrderPlaced) and not (is_late or self._had(ids))
         if (self._has_forgotten or self._saw_external) and not begins:
             self.stale.add(ids[-1])
             return
@@ -87,6 +97,8 @@ class ResidentOrders(Mapping[str, Order]):
         if order.is_open:
             self._by_root[cl_ord_id] = order
             self._roots.update(dict.fromkeys(names, cl_ord_id))
+        elif order.placed_at is None:
+            self._remember(names)
 
     def slim(self) -> None:
         """Let the orders go that were closed since the last time."""
@@ -98,5 +110,19 @@ class ResidentOrders(Mapping[str, Order]):
     def _drop(self, root: str) -> None:
         order = self._by_root.pop(root)
         self._has_forgotten = True
-        for name in (root, *order.cl_ord_ids):
+        names = (root, *order.cl_ord_ids)
+        if order.placed_at is None:
+            self._remember(names)
+        for name in names:
             self._roots.pop(name, None)
+
+    def _remember(self, ids: tuple[str, ...]) -> None:
+        """Facts of these ids are known that no order here has, and no placing yet."""
+        if self._unplaced is not None:
+            self._unplaced.update(ids)
+            if len(self._unplaced) > MOST_UNPLACED:
+                self._unplaced = None
+
+    def _had(self, ids: tuple[str, ...]) -> bool:
+        """Whether there may be such facts; past a number of ids, of any order."""
+        return self._unplaced is None or not self._unplaced.isdisjoint(ids)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ledger.domain.events import (
+    ALL_BOOKS,
     FACTS,
     AccountOpened,
     AccountResumed,
@@ -34,6 +35,7 @@ from ledger.domain.events import (
     PositionEvent,
     Recorded,
     SpinOffReceived,
+    SplitApplied,
     SymbolChanged,
     TradeSettled,
     VariationMarginPaid,
@@ -66,11 +68,21 @@ def _revise(account: Account, instrument_id: str | None, since: datetime | None)
             account.note(key)
 
 
-def _rebook(account: Account, recorded: Recorded, event: BookingMethodChanged) -> None:
-    account.policy.rebook(recorded)
+def _change(
+    account: Account, recorded: Recorded, event: BookingMethodChanged | SplitApplied
+) -> None:
+    """What concerns every book of an instrument, or of all."""
+    account.policy.change(recorded)
     for key in list(account.positions):
         if event.instrument_id in {None, key.instrument_id}:
             account.to_position(recorded, *key)
+
+
+def _split(account: Account, recorded: Recorded, event: SplitApplied) -> None:
+    if event.position_id != ALL_BOOKS:
+        account.to_position(recorded, event.instrument_id, event.position_id)
+    else:
+        _change(account, recorded, event)
 
 
 def _is_latest(account: Account, what: str, recorded: Recorded) -> bool:
@@ -188,7 +200,8 @@ def _family(fact: type[Event]) -> Route | None:
 _OWN: dict[type[Event], Route] = {
     AccountOpened: _open,
     InstrumentDefined: _define,
-    BookingMethodChanged: _rebook,
+    BookingMethodChanged: _change,
+    SplitApplied: _split,
     LimitsSet: _limit,
     AccountSuspended: _suspend,
     AccountResumed: _resume,

@@ -16,6 +16,7 @@ from ledger.domain.numbers import (
     carry,
     multiply,
     negate,
+    quantize,
     ratio,
     steps,
     subtract,
@@ -27,7 +28,8 @@ from ledger.domain.watching import Disposal
 def apply_split(
     holding: Holding, entry: Entry, event: SplitApplied, rules: Rules, watch: Watch
 ) -> None:
-    """New units for old in every lot; total basis is conserved. With ``whole``, the fraction
+    """New units for old in every lot, at the 18 decimals that a fill can close; total basis is
+    conserved. With ``whole``, the fraction
     left over goes at its basis for cash in lieu, out of the first lots."""
     if not holding.qty:
         return
@@ -38,7 +40,7 @@ def apply_split(
         units = multiply(steps(scaled, event.denominator, ROUND_DOWN), event.denominator)
         paid = subtract(scaled, units)
     cut, lots = _cut(lots, paid.copy_abs())
-    holding.qty = ratio(subtract(scaled, paid), ONE, event.denominator)
+    holding.qty = quantize(ratio(subtract(scaled, paid), ONE, event.denominator))
     holding.replace_lots(_rescaled(lots, event.denominator, holding.qty))
     if paid:
         fraction = ratio(paid, ONE, event.denominator)
@@ -87,7 +89,7 @@ def _rescaled(lots: list[Lot], denominator: Decimal, qty: Decimal) -> list[Lot]:
     """Lots in new units; the last one takes what rounding left, so that they add up to ``qty``."""
     result, left = [], qty
     for lot in lots[:-1]:
-        units = ratio(lot.qty, ONE, denominator)
+        units = quantize(ratio(lot.qty, ONE, denominator))
         left = subtract(left, units)
         result.append(lot._replace(qty=units))
     return [*result, lots[-1]._replace(qty=left)] if lots else []

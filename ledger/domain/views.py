@@ -10,11 +10,11 @@ from types import MappingProxyType
 import attrs
 
 from ledger.domain.holding import Holding
-from ledger.domain.instruments import Instrument
+from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.lots import Lot
-from ledger.domain.numbers import ZERO, add, quantize, subtract
+from ledger.domain.numbers import ZERO, add, check, quantize, subtract
 from ledger.domain.watching import Cycle
-from ledger.errors import UnknownInstrumentError
+from ledger.errors import BadNumberError, UnknownInstrumentError
 
 
 @attrs.frozen(kw_only=True)
@@ -69,12 +69,19 @@ class PositionView:
         return self.net_qty < ZERO
 
     def unrealized_pnl(self, mark_px: Decimal) -> Decimal:
-        """What the open quantity is worth at the mark, less its basis."""
+        """What the open quantity is worth at the mark, less its basis.
+
+        Raises ``BadNumberError`` for a mark that does not pass the gate, or at which there is no
+        value (zero, for an inverse contract).
+        """
+        check("mark_px", mark_px)
         if self.instrument is None:
             raise UnknownInstrumentError(
                 f"{self.instrument_id} is not defined in {self.account}, so it has no value; "
                 "record its InstrumentDefined first"
             )
+        if not mark_px and self.instrument.kind is InstrumentKind.INVERSE:
+            raise BadNumberError("mark_px", "0", "an inverse contract has no value there")
         value = quantize(self.instrument.value(self.net_qty, mark_px))
         return subtract(value, self.cost_basis)
 

@@ -22,6 +22,7 @@ from ledger.domain.events import (
     UnitsReason,
     UnitsReceived,
 )
+from ledger.domain.gates import changed
 from ledger.domain.instruments import InstrumentKind
 from ledger.domain.numbers import total
 from ledger.domain.views import PositionView
@@ -187,3 +188,33 @@ def test_a_spin_off_shares_the_parents_basis() -> None:
     book.spin_off("A", received, basis_share=D("0.25"), occurred_at=LATER)
     parent, child = book.position("A", "X"), book.position("A", "Y")
     assert (parent.cost_basis, child.cost_basis, parent.realized_pnl) == (15, 5, 0)
+
+
+def test_a_split_concerns_every_book_of_the_instrument() -> None:
+    book = told(opened(), TWO, fill("h", BUY, "1", "10", position_id="hedge"), split("3"))
+    assert [one.net_qty for one in book.positions("A")] == [3, 6]
+
+
+def test_a_split_that_names_a_book_concerns_that_one() -> None:
+    named = changed(split("3"), position_id="hedge")
+    book = told(opened(), TWO, fill("h", BUY, "1", "10", position_id="hedge"), named)
+    assert [one.net_qty for one in book.positions("A")] == [3, 2]
+
+
+def test_a_book_begun_by_a_fill_older_than_the_split_is_split() -> None:
+    book = told(opened(), TWO)
+    book.record("A", split("3"), occurred_at=at(50))
+    late = fill("h", BUY, "1", "10", position_id="hedge")
+    book.record("A", late, occurred_at=at(40))
+    again = ledger.Book(book.store, lambda: LATER)
+    for one in (book, again):
+        assert [view.net_qty for view in one.positions("A")] == [3, 6]
+    assert book.position("A", "X", "hedge", as_of=at(45)).net_qty == 1
+
+
+def test_what_a_fractional_split_left_can_be_sold() -> None:
+    book = told(opened(), fill("b", BUY, "10", "10"), split("1", "3"))
+    held = book.position("A", "X").net_qty
+    book.record("A", fill("s", SELL, str(held), "40"), occurred_at=at(60))
+    view = book.position("A", "X")
+    assert (view.net_qty, view.cost_basis, view.lots) == (0, 0, ())

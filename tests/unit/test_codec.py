@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.events import (
@@ -53,7 +53,6 @@ def state(event: Event) -> str:
 # --------------------------------------------------------------------------------------- laws
 
 
-@settings(max_examples=300)
 @given(EVENTS)
 def test_what_is_decoded_is_what_was_encoded(event: Event) -> None:
     assert CODEC.decode(*CODEC.encode(event)) == event

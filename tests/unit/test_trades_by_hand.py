@@ -103,3 +103,19 @@ def test_a_trade_in_an_account_that_was_never_opened_is_refused() -> None:
     with pytest.raises(errors.AccountClosedError, match="account a was never opened"):
         book.trade("a", exec_id="e", instrument_id="X", side=BUY, last_qty=D(1), last_px=D(10))
     assert book.store.streams() == ["A"]
+
+
+def test_a_trade_of_what_is_not_defined_is_refused() -> None:
+    book = strict()
+    trade: dict[str, Any] = {"exec_id": "e", "instrument_id": "Y", "side": BUY, "last_qty": D(1)}
+    with pytest.raises(errors.UnknownInstrumentError):
+        book.trade("A", last_px=D(10), **trade)
+
+
+def test_a_trade_by_hand_needs_a_price_or_its_money() -> None:
+    book = strict()
+    trade: dict[str, Any] = {"exec_id": "e", "instrument_id": "X", "side": BUY, "last_qty": D(2)}
+    with pytest.raises(errors.BadNumberError, match="last_px"):
+        book.trade("A", **trade)
+    book.trade("A", gross_trade_amt=D(20), **trade)
+    assert book.position("A", "X").avg_cost == 10

@@ -77,6 +77,7 @@ from ledger.domain.events.orders import (
     TimeInForce,
 )
 from ledger.domain.events.positions import (
+    ALL_BOOKS,
     Leg,
     LotCarried,
     OptionExercised,
@@ -101,6 +102,7 @@ from ledger.domain.events.reconciliation import (
     BreakResolved,
     BreakSeenAgain,
     BreakWaived,
+    QuarantinedRow,
     StatedBalance,
     StatedPosition,
     StatementRecorded,
@@ -126,7 +128,8 @@ FACTS: tuple[type[Event], ...] = (
 TOPICS: dict[str, type[Event]] = {cls.TOPIC: cls for cls in FACTS}
 
 __all__ = [
-    "FACTS", "NET", "NO_META", "TOPICS", "AccountKind", "AccountOpened", "AccountResumed",
+    "ALL_BOOKS", "FACTS", "NET", "NO_META", "TOPICS", "AccountKind", "AccountOpened",
+    "AccountResumed",
     "AccountSuspended", "BalanceAdjusted", "Booking", "BookingMethodChanged", "BreakAdjusted",
     "BreakEvent", "BreakExplained", "BreakOpened", "BreakReopened", "BreakResolved",
     "BreakSeenAgain", "BreakWaived", "CancelPending", "CancelRejected", "CancelRequested",
@@ -139,9 +142,9 @@ __all__ = [
     "OrderExpired", "OrderPlaced", "OrderRejected", "OrderReplaced", "OrderRestated",
     "OrderStopped", "OrderSubmitted", "OrderSuspended", "OrderTriggered", "OrdersLinked",
     "OutcomeUnknown", "PositionAdjusted", "PositionEvent", "PositionOpenedMidLife",
-    "PositionTransferred", "Recorded", "ReplacePending", "ReplaceRejected", "ReplaceRequested",
-    "Side", "Source", "SpinOffReceived", "SplitApplied", "StatedBalance", "StatedPosition",
-    "StatementRecorded", "StopMoved", "StopReason", "SymbolChanged", "TargetMoved",
-    "TimeInForce", "TradeSettled", "UnitsDelivered", "UnitsReason", "UnitsReceived",
+    "PositionTransferred", "QuarantinedRow", "Recorded", "ReplacePending", "ReplaceRejected",
+    "ReplaceRequested", "Side", "Source", "SpinOffReceived", "SplitApplied", "StatedBalance",
+    "StatedPosition", "StatementRecorded", "StopMoved", "StopReason", "SymbolChanged",
+    "TargetMoved", "TimeInForce", "TradeSettled", "UnitsDelivered", "UnitsReason", "UnitsReceived",
     "VariationMarginPaid", "differences", "make_fact",
 ]  # fmt: skip

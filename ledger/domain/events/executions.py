@@ -153,7 +153,8 @@ class FillBusted(Event):
 class FillCorrected(Event):
     """The venue amended an execution (FIX 150=G): quantity and price are the new absolute ones.
 
-    Fees stay as they were unless ``fees`` is given, which then replaces them.
+    A price that is not told stays as it was, and so do the fees unless ``fees`` is given, which
+    then replaces them. A correction to nothing is a bust.
     """
 
     TOPIC: ClassVar[str] = "fill-corrected/1"
@@ -163,7 +164,7 @@ class FillCorrected(Event):
 
     exec_id: str
     exec_ref_id: str
-    last_qty: Unsigned
+    last_qty: Positive
     last_px: Decimal | None = None
     gross_trade_amt: Unsigned | None = None
     fees: tuple[Fee, ...] | None = None

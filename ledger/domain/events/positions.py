@@ -12,6 +12,9 @@ from ledger.domain.events.executions import NET
 from ledger.domain.gates import Positive, gated
 from ledger.domain.numbers import ZERO
 
+ALL_BOOKS = ""
+"""The ``position_id`` of what concerns every book of an instrument."""
+
 
 class Leg(Enum):
     """Which side of a transfer a fact is."""
@@ -85,9 +88,13 @@ class PositionOpenedMidLife(PositionEvent):
 
 @gated
 class PositionTransferred(PositionEvent):
-    """One leg of a transfer of units; ``qty`` is unsigned. The receiving leg carries the lots."""
+    """One leg of a transfer of units; ``qty`` is unsigned. The receiving leg carries the lots,
+    and whether what they cost is known."""
 
     TOPIC: ClassVar[str] = "position-transferred/1"
+    CONTENT: ClassVar[tuple[str, ...]] = (
+        "leg", "instrument_id", "position_id", "qty", "counterparty",
+    )  # fmt: skip
 
     id: str
     leg: Leg
@@ -95,6 +102,7 @@ class PositionTransferred(PositionEvent):
     qty: Positive
     counterparty: str
     lots: tuple[LotCarried, ...] = ()
+    unknown_basis: bool = False
     venue: str = ""
     scope: str = ""
     position_id: str = NET
@@ -108,7 +116,8 @@ class PositionTransferred(PositionEvent):
 @gated
 class SplitApplied(PositionEvent):
     """``numerator`` new units for ``denominator`` old ones. With ``whole``, the fraction left
-    over is paid out at ``cash_in_lieu_px`` (per new unit)."""
+    over is paid out at ``cash_in_lieu_px`` (per new unit). It concerns every book of the
+    instrument, unless it names one."""
 
     TOPIC: ClassVar[str] = "split-applied/1"
 
@@ -120,7 +129,7 @@ class SplitApplied(PositionEvent):
     cash_in_lieu_px: Decimal | None = None
     venue: str = ""
     scope: str = ""
-    position_id: str = NET
+    position_id: str = ALL_BOOKS
     seq: int | None = None
 
 
@@ -145,6 +154,7 @@ class SpinOffReceived(PositionEvent):
     moves to them. ``basis`` is that amount, computed when the fact was recorded."""
 
     TOPIC: ClassVar[str] = "spin-off-received/1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("instrument_id", "parent_id", "position_id", "qty")
 
     id: str
     instrument_id: str

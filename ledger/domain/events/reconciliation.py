@@ -129,8 +129,22 @@ class StatedBalance:
 
 
 @gated
+class QuarantinedRow:
+    """A row of a report that was set aside: where it stands, why, its SHA-256 and its text."""
+
+    row: str
+    reason: str
+    digest: str
+    file: str = ""
+    raw: str = ""
+
+
+@gated
 class StatementRecorded(Event):
-    """A broker's statement as an observation beside the books; it moves nothing."""
+    """A broker's statement as an observation beside the books; it moves nothing.
+
+    ``quarantined`` are the first of its rows that were set aside, ``quarantined_count`` all.
+    """
 
     TOPIC: ClassVar[str] = "statement-recorded/1"
 
@@ -141,6 +155,8 @@ class StatementRecorded(Event):
     covers_to: datetime | None = None
     positions: tuple[StatedPosition, ...] = ()
     balances: tuple[StatedBalance, ...] = ()
+    quarantined: tuple[QuarantinedRow, ...] = ()
+    quarantined_count: int = 0
 
     def identity(self) -> Identity:
         """The venue's statement and the digest of what it said."""

@@ -1,0 +1,43 @@
+"""Corrections: what they tell replaces what was told; what they leave out stays."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ledger import errors
+from ledger.domain.events import FillCorrected
+from ledger.domain.views import PositionView
+from tests.unit.booking import BUY, at, fill, opened
+
+D = Decimal
+
+
+def corrected(booked: dict[str, Any], **told: Any) -> PositionView:
+    book = opened()
+    book.record("A", fill("e", BUY, "2", "10", **booked), occurred_at=at(1))
+    book.record("A", FillCorrected(exec_id="c", exec_ref_id="e", **told), occurred_at=at(2))
+    return book.position("A", "X")
+
+
+def test_a_price_that_is_not_told_stays() -> None:
+    assert corrected({}, last_qty=D(1)).cost_basis == 10
+
+
+def test_a_price_that_is_told_is_the_new_one() -> None:
+    assert corrected({}, last_qty=D(2), last_px=D(11)).cost_basis == 22
+
+
+def test_money_that_was_stated_stays_while_quantity_and_price_do() -> None:
+    assert corrected({"gross_trade_amt": D(21)}, last_qty=D(2), last_px=D(10)).cost_basis == 21
+
+
+def test_money_that_was_stated_for_another_quantity_is_gone() -> None:
+    assert corrected({"gross_trade_amt": D(21)}, last_qty=D(1)).cost_basis == 10
+
+
+def test_a_correction_to_nothing_is_a_bust() -> None:
+    with pytest.raises(errors.BadNumberError, match="not above zero"):
+        FillCorrected(exec_id="c", exec_ref_id="e", last_qty=D(0))
