@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 CODE := ledger projections adapters tests
+# How many processes run the tests.
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: help setup check format test docs demo bench bench-quick clean
 
@@ -29,8 +32,8 @@ format: .venv/dev
 	$(BIN)/ruff format $(CODE)
 
 test: .venv/dev
-	$(BIN)/python -m pytest --cov --ignore tests/property --ignore tests/acceptance
-	$(BIN)/python -m pytest tests/property tests/acceptance
+	$(PYTEST) --cov --ignore tests/property --ignore tests/acceptance
+	$(PYTEST) tests/property tests/acceptance
 
 docs: .venv/docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs build/docs

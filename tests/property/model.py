@@ -84,11 +84,15 @@ def worth(fill: FillBooked, instrument: Instrument) -> Fraction:
     return px * qty * multiplier
 
 
-def held(facts: Iterable[Fact]) -> dict[tuple[str, str], Fraction]:
-    """Signed units by instrument and book: the fills that stand, no fees."""
+def held(
+    facts: Iterable[Fact], instruments: Iterable[Instrument]
+) -> dict[tuple[str, str], Fraction]:
+    """Signed units by instrument and book: the fills that stand, less fees paid in units."""
+    traded = {one.instrument_id: one for one in instruments}
     units: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
-    for _, fill, _ in effective(list(facts)):
-        units[fill.instrument_id, fill.position_id] += signed(fill)
+    for _, fill, fees in effective(list(facts)):
+        taken = in_units(traded[fill.instrument_id], fees)
+        units[fill.instrument_id, fill.position_id] += signed(fill) - taken
     return units
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import Any
 
-from hypothesis import settings
+from hypothesis import note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import ledger
-from ledger.domain.events import AccountOpened, Fact, make_fact
+from ledger.domain.events import Fact, make_fact
 from ledger.domain.numbers import add, subtract, total
 from ledger.history import account_at
 from tests.property import model
-from tests.property.state import account_state, book_of, holdings, state_of
-from tests.property.stories import EVERYTHING, Teller
-from tests.property.worlds import ACCOUNT, INSTRUMENTS, START, definitions, policies
+from tests.property.dice import Dice, rolls
+from tests.property.state import account_state, book_of, folder, holdings, state_of
+from tests.property.stories import EVERYTHING, MOVE, tell, told_briefly
+from tests.property.teller import Teller
+from tests.property.worlds import ACCOUNT, INSTRUMENTS, START, definitions, one_or_two, policy
 
 STEPS = 12
+MOVES = st.lists(MOVE, min_size=1, max_size=4)
+FOUR = rolls(4)
 
 
 class Books(RuleBasedStateMachine):
@@ -27,51 +29,54 @@ class Books(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = folder()
         self.url = f"sqlite:///{Path(self.folder.name) / 'books.db'}"
         self.book = self.open()
-        self.teller = Teller(None, ())
+        self.teller = Teller(())
         self.sent: list[Fact] = []
 
     def open(self) -> ledger.Book:
         return ledger.open(self.url, clock=lambda: START)
 
-    @initialize(
-        opened=policies(),
-        traded=st.lists(st.sampled_from(INSTRUMENTS), min_size=1, max_size=2, unique=True),
-    )
-    def begin(self, opened: AccountOpened, traded: list[Any]) -> None:
-        self.sent = [make_fact(ACCOUNT, opened, START), *definitions(tuple(traded))]
+    @initialize(rolled=MOVE)
+    def begin(self, rolled: bytes) -> None:
+        dice = Dice(rolled)
+        traded, opened = one_or_two(dice, INSTRUMENTS, 2), policy(dice)
+        self.sent = [make_fact(ACCOUNT, opened, START), *definitions(traded)]
+        self.say(self.sent)
         self.book.record_all(self.sent)
-        self.teller = Teller(
-            None, tuple(traded), books=("net", "hedge"), terse=True, orders=("c1", "c2")
-        )
+        self.teller = Teller(traded, books=("net", "hedge"), terse=True)
 
-    @rule(data=st.data(), moves=st.lists(st.sampled_from(EVERYTHING), min_size=1, max_size=4))
-    def something_happens(self, data: st.DataObject, moves: list[str]) -> None:
-        self.book.record_all(self.new(data, moves))
+    @rule(moves=MOVES, order=FOUR)
+    def something_happens(self, moves: list[bytes], order: bytes) -> None:
+        self.book.record_all(self.new(moves, order))
 
-    @rule(data=st.data(), moves=st.lists(st.sampled_from(EVERYTHING), min_size=1, max_size=4))
-    def another_book_is_told(self, data: st.DataObject, moves: list[str]) -> None:
+    @rule(moves=MOVES, order=FOUR)
+    def another_book_is_told(self, moves: list[bytes], order: bytes) -> None:
         with self.open() as other:
-            other.record_all(self.new(data, moves))
+            other.record_all(self.new(moves, order))
 
-    def new(self, data: st.DataObject, moves: list[str]) -> list[Fact]:
+    def new(self, moves: list[bytes], order: bytes) -> list[Fact]:
         """The facts of some moves, in any order."""
-        self.teller.draw = data.draw
         before = len(self.teller.facts)
-        for move in moves:
-            getattr(self.teller, move)()
-        told = data.draw(st.permutations(self.teller.facts[before:]))
+        tell(self.teller, EVERYTHING, moves)
+        told = Dice(order).shuffled(self.teller.facts[before:])
         self.sent += told
+        self.say(told)
         return told
 
-    @precondition(lambda self: self.sent)
-    @rule(data=st.data())
-    def something_is_told_again(self, data: st.DataObject) -> None:
-        head = self.book.store.head()
-        self.book.record_all(data.draw(st.lists(st.sampled_from(self.sent), max_size=3)))
+    @rule(rolled=FOUR)
+    def something_is_told_again(self, rolled: bytes) -> None:
+        head, dice = self.book.store.head(), Dice(rolled)
+        again = [dice.pick(self.sent) for _ in range(dice.below(4))]
+        self.say(again)
+        self.book.record_all(again)
         assert self.book.store.head() == head
+
+    def say(self, facts: list[Fact]) -> None:
+        """Tell whoever reads of a failure what the bytes stand for."""
+        for fact in facts:
+            note(f"  {told_briefly(fact)}")
 
     @rule()
     def the_book_is_opened_anew(self) -> None:

@@ -8,9 +8,10 @@ from ledger.domain.events import Booking, Crossing
 from ledger.domain.holding import Holding
 from ledger.domain.numbers import ZERO, add, subtract, total
 from tests.property import model
+from tests.property.closing import closed_stories
 from tests.property.state import book_of, holdings
 from tests.property.stories import CASH, TRADING, Story, stories
-from tests.property.worlds import ACCOUNT, PLAIN, policies
+from tests.property.worlds import ACCOUNT, PLAIN
 
 
 def holdings_of(story: Story) -> list[Holding]:
@@ -27,7 +28,11 @@ def test_results_and_basis_come_from_the_money_of_the_fills(story: Story) -> Non
         assert holding.realized == add(traded, came_in_kind)
 
 
-@given(stories(moves=(*TRADING, *CASH), opened=policies(crossing=Crossing.ALLOW)))
+@given(
+    closed_stories(
+        moves=(*TRADING, *CASH), fixed={"crossing": Crossing.ALLOW}, books=("net", "hedge")
+    )
+)
 def test_what_is_flat_has_realized_exactly_its_cash_flows(story: Story) -> None:
     flows = model.flows(story.facts)
     for key, holding in holdings(book_of(story.facts).account(ACCOUNT)).items():
@@ -58,18 +63,17 @@ def test_what_is_flat_carries_no_basis(story: Story) -> None:
         assert holding.qty or (holding.basis, holding.charges) == (ZERO, ZERO)
 
 
-@given(stories(opened=policies(crossing=Crossing.SUSPENSE)))
+@given(stories(fixed={"crossing": Crossing.SUSPENSE}))
 def test_nothing_is_short_where_none_may_be(story: Story) -> None:
     brought_short = {"position-opened-mid-life/1", "position-transferred/1", "position-adjusted/1"}
     if not brought_short & {fact.event.TOPIC for fact in story.facts}:
         assert all(holding.qty >= ZERO for holding in holdings_of(story))
 
 
-@given(stories(opened=policies(crossing=Crossing.ALLOW), moves=("fill", "bust", "correct")))
+@given(stories(fixed={"crossing": Crossing.ALLOW}, moves=TRADING, books=("net", "hedge")))
 def test_crossing_leaves_nothing_in_suspense(story: Story) -> None:
     if story.opened.booking in PLAIN:
-        without_fees = (h for h in holdings_of(story) if not h.fees)
-        assert all(not holding.suspense_qty for holding in without_fees)
+        assert all(not holding.suspense_qty for holding in holdings_of(story))
 
 
 def test_every_booking_method_is_drawn_from() -> None:

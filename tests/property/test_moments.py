@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,34 +19,34 @@ from ledger.domain.events import (
     InstrumentDefined,
 )
 from ledger.history import account_at
+from tests.property.arrivals import Arrival, arrivals
+from tests.property.dice import Dice, rolls
 from tests.property.state import ORDERS, account_state, book_of, orders_of
-from tests.property.stories import Story, stories
-from tests.property.worlds import ACCOUNT, START, moments
+from tests.property.worlds import ACCOUNT, START, moment
 
 FROM_EVER = AccountOpened | InstrumentDefined
 WITH_THEIR_FILL = FillBusted | FillCorrected
+ARRIVALS = arrivals(books=("net", "hedge"), terse=True)
+ASKING = rolls(2)
 
 
 class Question(NamedTuple):
-    """A story told in some order, and a moment in each of the two times."""
+    """A story told in some way, and a moment in each of the two times."""
 
-    story: Story
-    told: list[Fact]
+    arrival: Arrival
     as_of: datetime
     number: int
 
     def __repr__(self) -> str:
-        order = [self.story.facts.index(fact) for fact in self.told]
         seconds = (self.as_of - START).seconds
-        return f"{self.story!r}\n  told as {order}, known at {self.number}, as of {seconds}s"
+        return f"{self.arrival!r}, known at {self.number}, as of {seconds}s"
 
 
 @st.composite
 def questions(draw: st.DrawFn) -> Question:
-    """Any story, told in any order, asked about at any moment."""
-    story = draw(stories(books=("net", "hedge"), terse=True))
-    told = draw(st.permutations(story.facts))
-    return Question(story, told, draw(moments), draw(st.integers(0, len(told))))
+    """Any story, told in any way, asked about at any moment."""
+    arrival, dice = draw(ARRIVALS), Dice(draw(ASKING))
+    return Question(arrival, moment(dice), 1 + dice.below(len(arrival.story.facts)))
 
 
 def had_effect(fact: Fact, as_of: datetime) -> bool:
@@ -64,34 +66,41 @@ def known(book: ledger.Book, ask: Question) -> ledger.Book:
 
 @given(questions())
 def test_a_past_moment_is_a_replay_of_what_was_known_and_had_happened(ask: Question) -> None:
-    book = book_of(ask.told)
+    book = ask.arrival.book()
     then = account_at(book.store, ACCOUNT, as_of=ask.as_of, known_at=ask.number)
     assert account_state(then) == account_state(known(book, ask).account(ACCOUNT))
 
 
 @given(questions())
 def test_orders_too(ask: Question) -> None:
-    book, when = book_of(ask.told), {"as_of": ask.as_of, "known_at": ask.number}
+    book, when = ask.arrival.book(), {"as_of": ask.as_of, "known_at": ask.number}
     assert orders_of(book, ORDERS, **when) == orders_of(known(book, ask))
 
 
 @given(questions())
 def test_an_answer_for_a_number_never_changes(ask: Question) -> None:
-    book = book_of(ask.told[: ask.number])
-    when = {"as_of": ask.as_of, "known_at": book.store.head()}
+    book = book_of(ask.arrival.facts[: ask.number])
+    when: dict[str, Any] = {"as_of": ask.as_of, "known_at": book.store.head()}
     before = book.positions(ACCOUNT, **when), book.balances(ACCOUNT, **when)
-    book.record_all(ask.told[ask.number :])
+    book.record_all(ask.arrival.facts[ask.number :])
     assert (book.positions(ACCOUNT, **when), book.balances(ACCOUNT, **when)) == before
 
 
 @given(questions())
 def test_the_present_is_known_at_the_head(ask: Question) -> None:
-    book = book_of(ask.told)
+    book = ask.arrival.book()
     assert book.positions(ACCOUNT, known_at=book.store.head()) == book.positions(ACCOUNT)
 
 
 @given(questions())
 def test_a_knowledge_time_is_the_number_that_was_last_recorded_by_then(ask: Question) -> None:
-    book = book_of(ask.told)
+    book = ledger.open("memory://", clock=three_a_second())
+    book.record_all(ask.arrival.facts)
     numbers = {one.recorded_at: one.number for one in book.log(ACCOUNT)}
     assert all(book.store.number_at(at) == number for at, number in numbers.items())
+
+
+def three_a_second() -> Callable[[], datetime]:
+    """A clock by which three facts are learned in the same second."""
+    reads = count()
+    return lambda: START + timedelta(seconds=next(reads) // 3)

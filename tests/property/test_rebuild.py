@@ -12,8 +12,9 @@ from ledger.domain.events import FillBooked, Recorded
 from ledger.errors import UnknownOrderError
 from ledger.history import rebuild_order, rebuild_position
 from tests.property import model
-from tests.property.state import ORDERS, book_of, figures_of, holdings
-from tests.property.stories import EVERYTHING, Story, stories
+from tests.property.arrivals import Arrival, arrivals
+from tests.property.state import ORDERS, figures_of, holdings
+from tests.property.stories import EVERYTHING, Story
 from tests.property.worlds import ACCOUNT
 
 ORDERLY = (*EVERYTHING, "order", "order", "order", "fill", "bust")
@@ -38,45 +39,45 @@ class Watched:
             yield recorded
 
 
-@given(stories(books=("net", "hedge"), terse=True))
-def test_a_rebuilt_position_is_the_resident_one(story: Story) -> None:
-    account = (book := book_of(story.facts)).account(ACCOUNT)
+@given(arrivals(books=("net", "hedge"), terse=True))
+def test_a_rebuilt_position_is_the_resident_one(arrival: Arrival) -> None:
+    account = (book := arrival.book()).account(ACCOUNT)
     for key, holding in holdings(account).items():
         store = Watched(book.store)
-        rebuilt = rebuild_position(store, account, key)  # type: ignore[arg-type]
+        rebuilt = rebuild_position(store, account, key)
         assert figures_of(rebuilt.holding) == figures_of(holding)
 
 
-@given(stories(books=("net", "hedge")))
-def test_only_facts_of_its_instrument_are_read(story: Story) -> None:
-    account = (book := book_of(story.facts)).account(ACCOUNT)
+@given(arrivals(books=("net", "hedge")))
+def test_only_facts_of_its_instrument_are_read(arrival: Arrival) -> None:
+    account = (book := arrival.book()).account(ACCOUNT)
     for key in holdings(account):
         store = Watched(book.store)
-        rebuild_position(store, account, key)  # type: ignore[arg-type]
+        rebuild_position(store, account, key)
         assert all(key.instrument_id in _instruments(one) for one in store.seen)
 
 
-def _instruments(recorded: Recorded) -> set[str]:
+def _instruments(recorded: Recorded) -> set[str | None]:
     event: Any = recorded.event
     defined = getattr(event, "instrument", None)
     named = {getattr(event, "instrument_id", None), getattr(event, "parent_id", None)}
-    return named | ({defined.instrument_id} if defined else set())
+    return named | {defined.instrument_id} if defined else named
 
 
-@given(stories(moves=ORDERLY, terse=True))
-def test_a_rebuilt_order_is_the_resident_one(story: Story) -> None:
-    account = (book := book_of(story.facts)).account(ACCOUNT)
+@given(arrivals(moves=ORDERLY, terse=True))
+def test_a_rebuilt_order_is_the_resident_one(arrival: Arrival) -> None:
+    account = (book := arrival.book()).account(ACCOUNT)
     for name in ORDERS:
         if name in account.orders:
             store = Watched(book.store)
-            rebuilt = rebuild_order(store, account, name)  # type: ignore[arg-type]
+            rebuilt = rebuild_order(store, account, name)
             assert rebuilt.view() == account.orders[name].view()
 
 
-@given(stories(moves=ORDERLY, terse=True))
-def test_an_order_that_left_memory_is_still_answered_for(story: Story) -> None:
-    book = book_of(story.facts)
-    said = {getattr(fact.event, "cl_ord_id", None) for fact in story.facts}
+@given(arrivals(moves=ORDERLY, terse=True))
+def test_an_order_that_left_memory_is_still_answered_for(arrival: Arrival) -> None:
+    book = arrival.book()
+    said = {getattr(fact.event, "cl_ord_id", None) for fact in arrival.story.facts}
     for name in ORDERS:
         try:
             assert book.order(ACCOUNT, name).cl_ord_id == name
@@ -84,14 +85,16 @@ def test_an_order_that_left_memory_is_still_answered_for(story: Story) -> None:
             assert name not in said
 
 
-@given(stories(moves=ORDERLY, terse=True))
-def test_an_order_has_what_its_fills_say(story: Story) -> None:
-    book = book_of(story.facts)
-    known = {fact.event.cl_ord_id for fact in story.facts if isinstance(fact.event, FillBooked)}
+@given(arrivals(moves=ORDERLY, terse=True))
+def test_an_order_has_what_its_fills_say(arrival: Arrival) -> None:
+    book = arrival.book()
+    known = {
+        fact.event.cl_ord_id for fact in arrival.story.facts if isinstance(fact.event, FillBooked)
+    }
     for name in known - {None}:
         assert name is not None
         order = book.order(ACCOUNT, name)
-        assert order.cum_qty == _executed(story, name)
+        assert order.cum_qty == _executed(arrival.story, name)
 
 
 def _executed(story: Story, cl_ord_id: str) -> object:

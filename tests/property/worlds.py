@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import strategies as st
-
 from ledger.domain.events import (
     AccountKind,
     AccountOpened,
@@ -20,6 +18,7 @@ from ledger.domain.events import (
     make_fact,
 )
 from ledger.domain.instruments import Instrument, InstrumentKind, Settles
+from tests.property.dice import Dice
 
 ACCOUNT = "A"
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -30,11 +29,35 @@ THIRD = "BNB"
 CHOOSY = (Booking.STRICT, Booking.STRICT_WITH_SIZE, Booking.SPECIFIC)
 PLAIN = tuple(method for method in Booking if method not in CHOOSY)
 
-moments = st.integers(0, SECONDS).map(lambda second: START + timedelta(seconds=second))
-cents = st.integers(1, 50_000).map(lambda n: Decimal(n).scaleb(-2))
-signed_cents = st.integers(-50_000, 50_000).map(lambda n: Decimal(n).scaleb(-2))
-charges = st.integers(-200, 500).map(lambda n: Decimal(n).scaleb(-2))
-units = st.sampled_from(["1", "2", "3", "5", "7", "12", "0.5", "0.003", "1.37"]).map(Decimal)
+# What a margin account does without being told so, and shorts, as often as all else together.
+CROSSINGS = (None, None, Crossing.ALLOW, Crossing.ALLOW, Crossing.SUSPENSE, Crossing.REFUSE)
+
+UNITS = tuple(map(Decimal, ["1", "2", "3", "5", "7", "12", "0.5", "0.003", "1.37"]))
+# Amounts in cents that come again and again, so that lots cost the same and money adds up.
+COMMON = (100_00, 1, 101_07, 99_50, 500_00)
+
+
+def moment(dice: Dice) -> datetime:
+    """One of few, so that several facts share one."""
+    return START + timedelta(seconds=dice.below(SECONDS + 1))
+
+
+def cents(dice: Dice) -> Decimal:
+    """From 0.01 to 500, often one of a few."""
+    number = dice.pick(COMMON) if dice.below(4) == 0 else 1 + dice.below(50_000)
+    return Decimal(number).scaleb(-2)
+
+
+def signed_cents(dice: Dice) -> Decimal:
+    """From -500 to 500, zero among them."""
+    number = dice.pick((0, *COMMON)) if dice.below(4) == 0 else dice.below(50_001)
+    return Decimal(-number if dice.coin() else number).scaleb(-2)
+
+
+def charge(dice: Dice) -> Decimal:
+    """A charge of up to 5 or a rebate of up to 2."""
+    number = dice.below(701)
+    return Decimal(number if number <= 500 else 500 - number).scaleb(-2)
 
 
 def instrument(kind: InstrumentKind, **more: Any) -> Instrument:
@@ -55,25 +78,30 @@ INSTRUMENTS = (
     instrument(InstrumentKind.OPTION, multiplier=Decimal(100)),
     instrument(InstrumentKind.BOND, multiplier=Decimal("0.01")),
 )
-IN_FULL = tuple(one for one in INSTRUMENTS if one.settles_in_full)
 ON_MARGIN = tuple(one for one in INSTRUMENTS if not one.settles_in_full)
 
 
-def policies(**fixed: Any) -> st.SearchStrategy[AccountOpened]:
+def policy(dice: Dice, **fixed: Any) -> AccountOpened:
     """Any way to keep an account's books; ``fixed`` are fields that are given."""
     free: dict[str, Any] = {
-        "kind": st.sampled_from(AccountKind),
-        "booking": st.sampled_from(Booking),
-        "crossing": st.sampled_from([None, *Crossing]),
-        "fee_rule": st.sampled_from(FeeRule),
+        "kind": dice.pick(tuple(AccountKind)),
+        "booking": dice.pick(tuple(Booking)),
+        "crossing": dice.pick(CROSSINGS),
+        "fee_rule": dice.pick(tuple(FeeRule)),
     }
-    chosen = free | {name: st.just(value) for name, value in fixed.items()}
-    return st.builds(AccountOpened, base_currency=st.just("USD"), **chosen)
+    return AccountOpened(base_currency="USD", **(free | fixed))
 
 
-def prices(instrument: Instrument) -> st.SearchStrategy[Decimal]:
-    """Prices an instrument may have: a linear one's may be zero or negative."""
-    return signed_cents if instrument.kind is InstrumentKind.LINEAR else cents
+def one_or_two(dice: Dice, instruments: tuple[Instrument, ...], most: int) -> Any:
+    """One instrument, or two that differ where ``most`` allows it."""
+    first, another = dice.pick(instruments), dice.pick(instruments)
+    is_one = dice.coin() or most == 1 or first is another
+    return (first,) if is_one else (first, another)
+
+
+def price(dice: Dice, instrument: Instrument) -> Decimal:
+    """What an instrument may trade at: a linear one's price may be zero or negative."""
+    return signed_cents(dice) if instrument.kind is InstrumentKind.LINEAR else cents(dice)
 
 
 def fee_currencies(instrument: Instrument, allowed: tuple[str, ...]) -> list[str]:
@@ -82,11 +110,12 @@ def fee_currencies(instrument: Instrument, allowed: tuple[str, ...]) -> list[str
     return [name for name in known if not allowed or name in allowed]
 
 
-def fee_lists(instrument: Instrument, allowed: tuple[str, ...]) -> st.SearchStrategy[Any]:
+def fees(dice: Dice, instrument: Instrument, allowed: tuple[str, ...]) -> tuple[Fee, ...]:
     """Up to two charges or rebates."""
-    currencies = st.sampled_from(fee_currencies(instrument, allowed))
-    fees = st.builds(Fee, amount=charges, currency=currencies)
-    return st.lists(fees, max_size=2).map(tuple)
+    currencies = fee_currencies(instrument, allowed)
+    return tuple(
+        Fee(amount=charge(dice), currency=dice.pick(currencies)) for _ in range(dice.below(3))
+    )
 
 
 def definitions(instruments: tuple[Instrument, ...]) -> list[Fact]:
