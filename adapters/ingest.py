@@ -22,8 +22,10 @@ from typing import Final, Protocol
 import attrs
 
 from adapters.linking import Originals, linked
-from adapters.port import HASH_ID, Batch, Quarantined, Record
-from adapters.revising import Reviser, fee_difference
+from adapters.placing import place
+from adapters.port import HASH_ID, Batch, Finding, Quarantined, Record
+from adapters.quarantine import row_cause
+from adapters.revising import Reviser, fee_difference, place_difference
 from ledger.conflicts import told_apart
 from ledger.domain.events import (
     Difference,
@@ -87,6 +89,7 @@ class IngestReport:
     added: int
     records: tuple[Ingested, ...] = ()
     quarantine: tuple[Quarantined, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -109,6 +112,7 @@ def ingest(
     ``progress`` is told how many of how many facts are ready to be written. ``ConflictError`` is
     never raised: the broker's word is booked as far as it is new.
     """
+    batch = place(book.store, batch)
     links = _Links(book.store, batch)
     facts = list(_counted(_facts(batch, links), len(batch.records), progress))
     reviser = Reviser(batch.adapter, links.dangling)
@@ -125,6 +129,7 @@ def ingest(
         added=added,
         records=tuple(answers),
         quarantine=batch.quarantine,
+        findings=batch.findings,
     )
 
 
@@ -175,15 +180,18 @@ def _facts(batch: Batch, links: _Links) -> Iterator[Fact]:
         yield _fact(batch, defined, batch.coverage.covers_from or first, f"instrument[{number}]")
     for record in batch.records:
         for resolved in links.resolve(record):
-            yield _fact(batch, resolved.event, resolved.occurred_at, resolved.row)
+            cause = row_cause(resolved.digest)
+            yield _fact(batch, resolved.event, resolved.occurred_at, resolved.row, cause)
     statement = batch.statement()
     if statement is not None:
         yield _fact(batch, statement, batch.coverage.covers_to or first, "statement")
 
 
-def _fact(batch: Batch, event: Event, occurred_at: datetime, row: str) -> Fact:
+def _fact(batch: Batch, event: Event, occurred_at: datetime, row: str, cause: str = "") -> Fact:
+    """A fact with the file and the row it was read from; its cause is the raw row's digest."""
     source = Source(adapter=batch.adapter, digest=batch.digest, row=row)
-    return make_fact(batch.account, event, occurred_at, meta=Meta(source=source))
+    meta = Meta(source=source, causation_id=cause)
+    return make_fact(batch.account, event, occurred_at, meta=meta)
 
 
 def _counted(facts: Iterable[Fact], total: int, progress: Progress | None) -> Iterator[Fact]:
@@ -225,7 +233,8 @@ def _answer(fact: Fact, outcome: Outcome, links: _Links) -> Ingested:
             differing = told_apart(recorded.event, fact.event)
             verdict = Verdict.CHANGED if differing else Verdict.SAME
         case AlreadyAppended():
-            differing = fee_difference(outcome.recorded.event, fact.event)
+            booked = outcome.recorded.event
+            differing = fee_difference(booked, fact.event) + place_difference(booked, fact.event)
             verdict = Verdict.CHANGED if differing else Verdict.SAME
         case _ if _is_reversal(fact.event):
             verdict = Verdict.REVERSES if links.knows(fact.event) else Verdict.UNLINKED

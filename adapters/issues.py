@@ -42,6 +42,7 @@ class IssueKind(Enum):
     DOUBLE_EXPOSURE = "double exposure"
     OUTCOME_UNKNOWN = "outcome unknown"
     BREAK = "break"
+    SET_ASIDE = "row set aside"
 
     @property
     def answer(self) -> str:
@@ -60,6 +61,7 @@ _ANSWERS = {
     IssueKind.OVERFILL: "the fills stand: ask the broker, and close what is too much",
     IssueKind.DOUBLE_EXPOSURE: "legs that exclude each other were filled: close one of them",
     IssueKind.OUTCOME_UNKNOWN: "ask the venue how the order stands, and record that",
+    IssueKind.SET_ASIDE: "ingest it again once it can be read, or 'tradeledger record answer'",
     IssueKind.BREAK: "explain it, adjust the books, or have the broker mend it",
 }
 
@@ -99,8 +101,12 @@ class _Finder:
         self._book = book
         self._store = book.store
         self._state = state
-        log = book.log(state.name, known_at=state.number)
-        self._loose = LooseEnds(recorded for recorded in log if state.counts(recorded))
+        self._loose = LooseEnds(self._log())
+
+    def _log(self) -> Iterator[Recorded]:
+        """The facts that count in the state that is asked."""
+        log = self._book.log(self._state.name, known_at=self._state.number)
+        return (recorded for recorded in log if self._state.counts(recorded))
 
     def find(self) -> Iterator[OpenIssue]:
         """Everything, kind by kind."""
@@ -117,6 +123,7 @@ class _Finder:
         yield from self._double_exposures()
         yield from self._orders()
         yield from self._breaks()
+        yield from self._set_aside()
 
     def _not_as_stated(self) -> Iterator[OpenIssue]:
         """What the last statement of each venue states otherwise, as the books are known now."""
@@ -242,9 +249,25 @@ class _Finder:
                          what=what, qty=qty, at=view.placed_at)  # fmt: skip
 
     def _breaks(self) -> Iterator[OpenIssue]:
-        """Breaks that reconciliation opened and nobody has closed."""
+        """Breaks that reconciliation opened and nobody has closed; rows are told apart."""
         for break_id, opened in sorted(self._state.breaks.items()):
             both = f"books {opened.ledger_value}, broker {opened.broker_value}"
             name = self._name(opened.instrument_id) or opened.currency or ""
             yield OpenIssue(kind=IssueKind.BREAK, subject=break_id, name=name,
                             what=f"{opened.kind}: {both}")  # fmt: skip
+
+    # -- reports ------------------------------------------------------------------------
+
+    def _set_aside(self) -> Iterator[OpenIssue]:
+        """Rows that were not booked, until a report books them or somebody answers."""
+        aside = self._loose.aside
+        for row, fact in aside.open(self._log()):
+            where = f"{row.file} {row.row}".strip()
+            yield OpenIssue(kind=IssueKind.SET_ASIDE, subject=row.digest, name=row.digest[:12],
+                            what=f"{where}: {row.reason}", number=fact.number,
+                            at=fact.recorded_at)  # fmt: skip
+        for fact, more in aside.uncounted:
+            what = f"{more} more rows of that report were set aside; their text was not kept"
+            if not aside.is_answered(fact.hash):
+                yield OpenIssue(kind=IssueKind.SET_ASIDE, subject=fact.hash, name=fact.hash[:12],
+                                what=what, number=fact.number, at=fact.recorded_at)  # fmt: skip

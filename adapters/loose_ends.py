@@ -5,18 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
+from typing import Final, NamedTuple
 
+from adapters.quarantine import row_cause
 from ledger.domain.events import (
+    BreakEvent,
+    BreakReopened,
     FillBooked,
     FillBusted,
     FillConflict,
     FillCorrected,
     Identity,
     OrderEvent,
+    QuarantinedRow,
     Recorded,
     StatementRecorded,
 )
 from ledger.domain.numbers import ZERO, add
+
+# An answer to a row that was set aside is a fact about a break of this name and its digest.
+ROW: Final = "row-set-aside:"
 
 Thing = tuple[str, str, str, str]
 
@@ -26,6 +34,7 @@ class LooseEnds:
 
     def __init__(self, log: Iterable[Recorded]) -> None:
         self.orders = OrderSums()
+        self.aside = SetAside()
         self._conflicts: list[Recorded] = []
         self._reversals: list[Recorded] = []
         self._amended: dict[str, int] = {}
@@ -41,9 +50,17 @@ class LooseEnds:
             self._reversals.append(recorded)
             self._amended[event.refers_to().key(recorded.stream)] = recorded.number
         elif isinstance(event, StatementRecorded):
-            self._statements[event.venue] = _later(event, self._statements.get(event.venue))
+            self._observe(recorded, event)
+        elif isinstance(event, BreakEvent):
+            self.aside.answer(event)
         if isinstance(event, FillBooked | OrderEvent):
             self.orders.take(event)
+
+    def _observe(self, recorded: Recorded, event: StatementRecorded) -> None:
+        """What a report stated, which may be nothing, and the rows of it that were set aside."""
+        self.aside.take(recorded, event)
+        if event.positions or event.balances or not event.quarantined_count:
+            self._statements[event.venue] = _later(event, self._statements.get(event.venue))
 
     def statements(self) -> list[StatementRecorded]:
         """Of each venue the statement that reaches furthest, of those the last recorded."""
@@ -93,6 +110,55 @@ def _thing(recorded: Recorded) -> Thing:
     """What a reversal is, whatever its revision."""
     identity = recorded.event.identity()
     return identity[:4] if identity else ("", "", "", recorded.key)
+
+
+class Aside(NamedTuple):
+    """A row that was set aside, and the statement with which that was recorded."""
+
+    row: QuarantinedRow
+    recorded: Recorded
+
+
+class SetAside:
+    """The rows that were set aside, each once however many reports hold it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Aside] = {}
+        self.uncounted: list[tuple[Recorded, int]] = []
+        self._answered: set[str] = set()
+
+    def take(self, recorded: Recorded, event: StatementRecorded) -> None:
+        """The rows of a report that were kept, and how many more there were."""
+        for row in event.quarantined:
+            self.rows.setdefault(row.digest, Aside(row, recorded))
+        more = event.quarantined_count - len(event.quarantined)
+        if more > 0:
+            self.uncounted.append((recorded, more))
+
+    def answer(self, event: BreakEvent) -> None:
+        """Somebody said what became of a row, or took it back."""
+        if event.break_id.startswith(ROW):
+            digest = event.break_id.removeprefix(ROW)
+            said = (
+                self._answered.discard if isinstance(event, BreakReopened) else self._answered.add
+            )
+            said(digest)
+
+    def named(self, beginning: str) -> list[str]:
+        """The rows, answered or not, whose digests begin like this."""
+        every = {*self.rows, *(fact.hash for fact, _ in self.uncounted)}
+        return sorted(one for one in every if beginning and one.startswith(beginning))
+
+    def is_answered(self, digest: str) -> bool:
+        """Whether somebody has signed for it."""
+        return digest in self._answered
+
+    def open(self, log: Iterable[Recorded]) -> list[Aside]:
+        """The rows that no fact of the log was read from since, and nobody answered."""
+        waiting = {row_cause(d): one for d, one in self.rows.items() if d not in self._answered}
+        for recorded in log if waiting else ():
+            waiting.pop(recorded.meta.causation_id, None)
+        return list(waiting.values())
 
 
 class OrderSums:

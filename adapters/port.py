@@ -14,11 +14,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
+from adapters.quarantine import (
+    MAX_QUARANTINED,
+    Finding,
+    Quarantined,
+    digest_of,
+    recorded_row,
+    words,
+)
 from ledger.domain.events import (
     Event,
     Fee,
@@ -32,7 +40,9 @@ from ledger.domain.gates import require_text
 from ledger.domain.numbers import text
 from ledger.errors import BadTextError
 
-HASH_ID = "sha256:"
+HASH_ID: Final = "sha256:"
+FIRST_PLACE: Final = 1_000_000_000
+"""The place of an instant's first row; an earlier one may be found in another file."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -103,12 +113,21 @@ class Coverage:
     lists_balances: bool = False
 
 
+class Page(NamedTuple):
+    """Which page of a report: its number, and its name."""
+
+    number: int
+    name: str
+
+
 @attrs.frozen(kw_only=True)
 class Record:
     """A fact read from a report. ``row`` says where, ``digest`` is the raw row's SHA-256.
 
     ``also`` holds further ids of the same thing, for a bust those of the fill it undoes;
     ``refund`` the fees a venue gave back on a cancel's own row (negative = given back).
+    ``page`` is told of a fill whose ``seq`` is its place among the rows of its instant in that
+    page, since no venue ordered it; ``raw`` is its text then.
     """
 
     event: Event
@@ -117,23 +136,14 @@ class Record:
     digest: str
     also: tuple[Identity, ...] = ()
     refund: tuple[Fee, ...] = ()
+    page: Page | None = None
+    raw: str = ""
 
     @property
     def is_weak(self) -> bool:
         """Whether its id was made from its content, since the venue gave none."""
         identity = self.event.identity()
         return identity is not None and identity.id.startswith(HASH_ID)
-
-
-@attrs.frozen(kw_only=True)
-class Quarantined:
-    """A row that was not booked: which field said what, and the rule it breaks."""
-
-    file: str
-    row: str
-    field: str
-    value: str
-    rule: str
 
 
 @attrs.frozen(kw_only=True)
@@ -152,6 +162,7 @@ class Batch:
     positions: tuple[StatedPosition, ...] = ()
     balances: tuple[StatedBalance, ...] = ()
     quarantine: tuple[Quarantined, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def adapter(self) -> str:
@@ -159,20 +170,25 @@ class Batch:
         return f"{self.parser}/{self.parser_version}"
 
     def statement(self) -> StatementRecorded | None:
-        """The stated positions and balances as one observation; None when nothing is stated.
+        """The stated positions and balances, and the rows set aside, as one observation; None
+        when there are neither.
 
         Its digest is of the lines, not of the file: the same statement downloaded twice is one.
         """
-        if not self.positions and not self.balances:
+        if not self.positions and not self.balances and not self.quarantine:
             return None
+        aside = [words(row) for row in self.quarantine]
+        lines = [*map(_line, self.positions), *map(_line, self.balances), *aside]
         return StatementRecorded(
             venue=self.venue,
-            statement_id=self.statement_id,
-            digest=digest_of([*map(_line, self.positions), *map(_line, self.balances)]),
+            statement_id=self.statement_id or f"{self.parser}:{self.digest[:32]}",
+            digest=digest_of(lines),
             covers_from=self.coverage.covers_from,
             covers_to=self.coverage.covers_to,
             positions=self.positions,
             balances=self.balances,
+            quarantined=tuple(map(recorded_row, self.quarantine[:MAX_QUARANTINED])),
+            quarantined_count=len(self.quarantine),
         )
 
 
@@ -182,15 +198,6 @@ class Parser(Protocol):
     def __call__(self, pages: Sequence[RawPage], config: AccountConfig) -> Batch:
         """Read a report's pages into a batch."""
         ...
-
-
-def digest_of(parts: Iterable[str]) -> str:
-    r"""SHA-256 of texts, each ended so that ("a", "bc") is not ("ab", "c").
-
-    >>> digest_of(["a", "bc"]) == digest_of(["ab", "c"])
-    False
-    """
-    return hashlib.sha256("\x1f".join([*parts, ""]).encode()).hexdigest()
 
 
 class Ordinals:
@@ -211,17 +218,6 @@ class Ordinals:
         return f"{HASH_ID}{digest[:32]}#{self._seen[digest]}"
 
 
-def separate_fee_id(exec_id: str, place: int) -> str:
-    """The id of a fill's fee that is recorded by itself; ``place`` counts from 0 in its list.
-
-    Every channel that reports a fill's fee apart uses it, so that one fee is booked once.
-
-    >>> separate_fee_id("0000d349.01", 0)
-    '0000d349.01:fee:1'
-    """
-    return f"{exec_id}:fee:{place + 1}"
-
-
 def _line(stated: StatedPosition | StatedBalance) -> str:
     """A stated line as text that does not depend on trailing zeros."""
     origin: Any = stated
@@ -236,3 +232,10 @@ def external_order_id(venue: str, order_id: str | None) -> str | None:
     'IBKR:4512310239'
     """
     return f"{venue}:{require_text('order_id', order_id)}" if order_id else None
+
+
+__all__ = [
+    "FIRST_PLACE", "HASH_ID", "AccountConfig", "Batch", "Control", "Coverage", "Finding",
+    "Ordinals", "Page", "Parser", "Quarantined", "RawPage", "Record", "digest_of",
+    "external_order_id",
+]  # fmt: skip

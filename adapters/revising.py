@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adapters.port import digest_of, separate_fee_id
+from adapters.port import HASH_ID, digest_of
 from ledger.conflicts import told_apart
 from ledger.domain.events import (
     Difference,
     Event,
     Fact,
     Fee,
-    FeeCharged,
     FillBooked,
     FillBusted,
     FillConflict,
-    FillSighted,
     InstrumentDefined,
     Recorded,
     SymbolChanged,
@@ -25,8 +23,8 @@ from ledger.domain.events import (
 )
 from ledger.domain.gates import changed
 from ledger.domain.numbers import ZERO, add, text
+from ledger.domain.sighting import more_of
 
-SIGHTED = ("cl_ord_id", "order_id", "trade_id", "settl_date", "liquidity")
 RELINKED = "linked"
 
 
@@ -53,7 +51,7 @@ class Reviser:
     def _events(self, fact: Fact, recorded: Recorded) -> Iterator[Event]:
         match recorded.event, fact.event:
             case FillBooked() as booked, FillBooked() as seen if not differences(booked, seen):
-                yield from _more(booked, seen, self._channel)
+                yield from more_of(booked, seen, self._channel)
             case booked, FillBooked() as seen:
                 yield _conflict(booked, seen)
             case FillBusted() as booked, FillBusted() as seen if fact.key in self._dangling:
@@ -72,43 +70,14 @@ def fee_difference(booked: Event, seen: Event) -> tuple[Difference, ...]:
     return (Difference("fees", _written(booked.fees), _written(seen.fees)),)
 
 
-def _more(booked: FillBooked, seen: FillBooked, channel: str) -> Iterator[Event]:
-    """A sighting with what was not known of the fill, and its fees if it was booked without."""
-    news = {
-        name: getattr(seen, name)
-        for name in SIGHTED
-        if getattr(booked, name) is None and getattr(seen, name) is not None
-    }
-    fees = seen.fees if not booked.fees else ()
-    if news or fees:
-        yield FillSighted(
-            exec_id=seen.exec_id,
-            channel=channel,
-            venue=seen.venue,
-            scope=seen.scope,
-            revision=seen.revision,
-            instrument_id=seen.instrument_id,
-            **news,
-        )
-    for place, fee in enumerate(fees):
-        yield _charged(seen, fee, place)
-
-
-def _charged(fill: FillBooked, fee: Fee, place: int) -> FeeCharged:
-    """A fill's fee by itself, tied to the fill, so that a bust gives it back too."""
-    return FeeCharged(
-        id=separate_fee_id(fill.exec_id, place),
-        amount=fee.amount,
-        currency=fee.currency,
-        kind=fee.kind,
-        venue=fill.venue,
-        scope=fill.scope,
-        exec_id=fill.exec_id,
-        exec_scope=fill.scope,
-        exec_revision=fill.revision,
-        instrument_id=fill.instrument_id,
-        position_id=fill.position_id,
-    )
+def place_difference(booked: Event, seen: Event) -> tuple[Difference, ...]:
+    """The place of a row without an id, when two files have it in another order."""
+    if not isinstance(booked, FillBooked) or not isinstance(seen, FillBooked):
+        return ()
+    is_apart = booked.seq is not None and seen.seq not in {None, booked.seq}
+    if not is_apart or not seen.exec_id.startswith(HASH_ID):
+        return ()
+    return (Difference("seq", str(booked.seq), str(seen.seq)),)
 
 
 def _conflict(booked: Event, seen: FillBooked) -> FillConflict:

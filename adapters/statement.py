@@ -33,7 +33,10 @@ from ledger.history import KnownAt
 from ledger.reading import Reader
 
 _TICK: Final = timedelta(microseconds=1)
-_MID_LIFE: Final = "unknown opening balance: the statement begins in mid-life"
+_MID_LIFE: Final = (
+    "unknown opening balance: the likely cause, since the statement begins in mid-life; or"
+)
+_LOOK: Final = "look before recording anything"
 
 
 class Kind(Enum):
@@ -163,8 +166,9 @@ class _Comparison:
         if self._has_traded_before:
             return f"{self._set_aside}a trade, transfer or corporate action is missing or differs"
         return (
-            f"{self._set_aside}{_MID_LIFE}; an opening position would account for {text(missing)} "
-            f"units; until one is recorded, cost basis and results of {name} are unknown"
+            f"{self._set_aside}{_MID_LIFE} a missing trade or a wrong correction: {_LOOK}. "
+            f"What the books say of {name} is of the booked units alone; an opening position "
+            f"would account for {text(missing)} units"
         )
 
     def balances(self) -> Iterator[Line]:
@@ -186,7 +190,7 @@ class _Comparison:
         """The opening that is not booked, then the totals that the report's own rows do not make;
         each is named with its figures, none is guessed."""
         if stated.opening is None and not self._has_paid_before:
-            return f"{self._set_aside}{_MID_LIFE}"
+            return f"{self._set_aside}{_MID_LIFE} a missing or a wrong movement: {_LOOK}"
         reasons, missing = [], subtract(stated.ending, booked)
         if stated.opening is not None:
             began = self._began_with(stated.currency)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from typing import Any, Final
@@ -25,7 +26,7 @@ from ledger.domain.events import (
     Source,
     make_fact,
 )
-from ledger.errors import ConflictError
+from ledger.errors import BookingChangeError, ConflictError
 from ledger.store.port import AlreadyAppended, Conflict, Outcome
 
 ADAPTER: Final = "by-hand"
@@ -67,7 +68,8 @@ class Act:
                 meta=meta,
             )
         if isinstance(event, BookingMethodChanged):
-            check_booking_change(book.account(self.account), event, self.at)
+            then = book.at(self.account, as_of=self.at)
+            check_booking_change(book.account(self.account), then, event, self.at)
         fact = make_fact(self.account, event, self.at, meta=meta)
         return book.record_all([fact], dry_run=self.dry_run)[0]
 
@@ -114,10 +116,12 @@ def acts(function: Callable[..., tuple[Event, str]]) -> Command:
         with settings.open_existing() as book:
             question = ask(book, settings, style, None, None)
             name = opened_account(question)
+            require_signature(who=who, reason=reason)
             when = beginning("--at", at, zone_of(question, name))
             act = Act(question, name, when, who, reason, given_id, dry_run)
             event, told = function(act, **own)
-            outcome = act.record(event)
+            with by_symbol(question, name):
+                outcome = act.record(event)
             now = attrs.evolve(act, question=ask(book, settings, style, None, None))
             now.answer(outcome, told)
 
@@ -137,6 +141,28 @@ def _signed(command: Command) -> Command:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def require_signature(**given: str) -> None:
+    """``click.UsageError`` for a signature that says nothing."""
+    for name, value in given.items():
+        if not value.strip():
+            raise click.UsageError(
+                f"--{name} is empty: an act is signed with who asks for it and why"
+            )
+
+
+@contextmanager
+def by_symbol(question: Question, account: str) -> Iterator[None]:
+    """A refusal names an instrument by its id; say beside it what people call it."""
+    try:
+        yield
+    except BookingChangeError as error:
+        told = str(error)
+        for instrument_id, symbol in question.symbols(question.book.account(account)).items():
+            if told.startswith(f"{instrument_id} ") and symbol != instrument_id:
+                raise BookingChangeError(f"{symbol}, {told}") from None
+        raise
 
 
 def opened_account(question: Question) -> str:

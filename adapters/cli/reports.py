@@ -20,17 +20,18 @@ BROKERS: Final = ("ibkr_flex", CSV)
 _UTC: Final = "UTC"
 
 
-def parser_of(broker: str, column_map: Path | None) -> Parser:
-    """The parser of a broker; it is loaded only here."""
+def parser_of(broker: str, column_map: Path | None) -> tuple[Parser, str | None]:
+    """The parser of a broker, which is loaded only here, and the zone that its map declares."""
     if (broker == CSV) != (column_map is not None):
         raise click.UsageError("--map and the broker csv belong together: csv needs a map")
     if column_map is not None:
         from adapters.brokers import csv_map
 
-        return csv_map.parser_for(csv_map.load_map(column_map.name, column_map.read_bytes()))
+        columns = csv_map.load_map(column_map.name, column_map.read_bytes())
+        return csv_map.parser_for(columns), columns.time_zone
     from adapters.brokers import ibkr_flex
 
-    return ibkr_flex.parse
+    return ibkr_flex.parse, None
 
 
 class Reading:
@@ -43,18 +44,25 @@ class Reading:
         column_map: Path | None,
         files: Sequence[Path],
         venue_account: str | None,
+        other_zone: bool = False,
     ) -> None:
         zone = settings.zone_info
-        self._parse = parser_of(broker, column_map)
+        self._parse, self._map_zone = parser_of(broker, column_map)
+        self._is_other = other_zone
         self._pages = [RawPage(name=path.name, content=path.read_bytes()) for path in files]
         # A column map declares its zone itself.
-        self._has_zone = zone is not None or broker == CSV
-        self._zone = zone.key if zone and broker != CSV else None
+        self._has_zone = zone is not None or self._map_zone is not None
+        self._zone = zone.key if zone else None
         self._config = AccountConfig(
             account=settings.account,
             venue_account=venue_account,
             time_zone=zone.key if zone else _UTC,
         )
+
+    @property
+    def zone(self) -> str | None:
+        """The zone of an account that this report opens: the one given, else that of the map."""
+        return self._zone or self._map_zone
 
     def batch(self, time_zone: str | None = None) -> Batch:
         """All files as one batch; ``BadFileError`` refuses them as a whole."""
@@ -64,8 +72,8 @@ class Reading:
     def in_zone_of_account(self, batch: Batch, store: EventStore) -> Batch:
         """The batch, read again if its account was opened in another zone and none was given."""
         opening = opened(store, batch.account)
+        self._require_zone(opening)
         if self._has_zone:
-            self._tell_zone(opening)
             return batch
         if opening is not None:
             return batch if opening.time_zone == _UTC else self.batch(opening.time_zone)
@@ -76,8 +84,14 @@ class Reading:
         )
         return batch
 
-    def _tell_zone(self, opening: AccountOpened | None) -> None:
-        """Say so where the zone that was asked for is not the account's."""
-        if opening is not None and self._zone not in {None, opening.time_zone}:
-            other = f"the account was opened in {opening.time_zone}"
-            click.echo(f"note: times are read in {self._zone}, as asked; {other}", err=True)
+    def _require_zone(self, opening: AccountOpened | None) -> None:
+        """``click.UsageError`` for a zone that is not the account's, unless that is meant."""
+        if opening is None or self._zone in {None, opening.time_zone}:
+            return
+        other = f"the account was opened in {opening.time_zone}"
+        if not self._is_other:
+            raise click.UsageError(
+                f"--zone {self._zone}: {other}; nothing was recorded: leave the option out, or "
+                "give --other-zone too if the times of this report are in another zone"
+            )
+        click.echo(f"note: times are read in {self._zone}, as asked; {other}", err=True)

@@ -18,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 
 import ledger
 from adapters.ingest import ingest
-from adapters.port import Batch
+from adapters.port import FIRST_PLACE, Batch
 from ledger.domain.events import FillBooked
 from ledger.domain.gates import changed
 from ledger.domain.instruments import InstrumentKind
@@ -98,8 +98,9 @@ def test_what_is_no_number_is_no_place(posting: str) -> None:
     assert seqs(trade(ibExecID="a", transactionID=posting)) == [None]
 
 
-def test_without_any_id_the_place_in_the_file_is_all_there_is() -> None:
-    assert seqs(trade(), trade()) == [1, 2]
+def test_without_any_id_the_place_among_the_rows_of_its_time_is_all_there_is() -> None:
+    other = trade(symbol="B", conid="2")
+    assert seqs(other, trade(), trade()) == [FIRST_PLACE, FIRST_PLACE, FIRST_PLACE + 1]
 
 
 def first_out(*rows: str) -> Any:

@@ -8,7 +8,6 @@ import attrs
 import pytest
 
 from adapters.ingest import Verdict, ingest
-from adapters.port import separate_fee_id
 from ledger.domain.events import (
     FeeCharged,
     FillBooked,
@@ -20,6 +19,7 @@ from ledger.domain.events import (
     make_fact,
 )
 from ledger.domain.gates import changed
+from ledger.domain.sighting import separate_fee_id
 from ledger.errors import BadFileError
 from tests.brokers.flex import FakeBook, cash, cash_rows, file, read, trade, trades
 

@@ -66,11 +66,12 @@ def test_another_quantity_is_told_with_both_numbers() -> None:
     assert (line.name, line.booked, line.stated, line.difference) == ("ACME", 100, 384, 284)
 
 
-def test_a_statement_in_mid_life_is_said_and_that_results_are_unknown() -> None:
+def test_a_statement_in_mid_life_is_the_likely_cause_and_not_the_only_one() -> None:
     (line,) = told(statement(positions=[held(position="384")]))
-    assert line.cause.startswith("unknown opening balance: the statement begins in mid-life")
+    assert line.cause.startswith("unknown opening balance: the likely cause, since the statement ")
+    assert "begins in mid-life; or a missing trade or a wrong correction: look before" in line.cause
     assert "284 units" in line.cause
-    assert "cost basis and results of ACME are unknown" in line.cause
+    assert "of ACME is of the booked units alone" in line.cause
 
 
 def test_an_opening_position_answers_the_difference() -> None:

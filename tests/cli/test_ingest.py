@@ -110,11 +110,48 @@ def test_the_accounts_zone_holds_for_the_next_report(run: Run, statement: Path) 
     assert fill.occurred_at.isoformat() == "2026-03-02T15:15:00+00:00"
 
 
-def test_another_zone_than_the_accounts_is_said(run: Run, statement: Path) -> None:
+def test_another_zone_than_the_accounts_is_refused(run: Run, statement: Path) -> None:
     run("open-account", "DU1000001", "--base-currency", "USD", *NEW_YORK)
+    before = recorded()
+    done = run("ingest", "ibkr_flex", statement.name, "--zone", "UTC")
+    assert (done.code, recorded()) == (2, before)
+    assert "--zone UTC: the account was opened in America/New_York" in " ".join(done.err.split())
+    assert run("ingest", "ibkr_flex", statement.name, *NEW_YORK).code == 0
+
+
+def test_another_zone_than_the_accounts_is_taken_when_it_is_meant(
+    run: Run, statement: Path
+) -> None:
+    run("open-account", "DU1000001", "--base-currency", "USD", *NEW_YORK)
+    done = run("ingest", "ibkr_flex", statement.name, "--zone", "UTC", "--other-zone")
     note = "note: times are read in UTC, as asked; the account was opened in America/New_York"
-    assert note in run("ingest", "ibkr_flex", statement.name, "--zone", "UTC").err
-    assert "as asked" not in run("ingest", "ibkr_flex", statement.name, *NEW_YORK).err
+    assert (done.code, note in done.err) == (0, True)
+
+
+def test_an_account_that_a_csv_file_opens_has_the_zone_of_its_map(run: Run) -> None:
+    text = Path(MAP).read_text("utf-8").replace('"UTC"', '"Europe/Zurich"')
+    Path("zurich.toml").write_text(text, "utf-8")
+    Path("fills.csv").write_text(HEADER + ROW, "utf-8")
+    assert run("ingest", "csv", "fills.csv", "--map", "zurich.toml").code == 0
+    assert opened().time_zone == "Europe/Zurich"
+    assert run("ingest", "csv", "fills.csv", "--map", "zurich.toml", *NEW_YORK).code == 2
+
+
+def test_a_weak_id_is_said_also_when_it_is_booked(run: Run) -> None:
+    Path("fills.csv").write_text(HEADER + ROW.replace("e1", ""), "utf-8")
+    assert (
+        "1 of 2 records are new by an id made from content"
+        in run("ingest", "csv", "fills.csv", "--map", MAP).err
+    )
+    Path("fills.csv").write_text(HEADER + ROW, "utf-8")
+    assert "made from content" not in run("ingest", "csv", "fills.csv", "--map", MAP).err
+
+
+def test_opening_answers_in_json(run: Run) -> None:
+    args = ("open-account", "A", "--base-currency", "USD", "--json")
+    told = run(*args).json
+    assert (told["opened"], told["accounts"][0]["base_currency"]) == (True, "USD")
+    assert run(*args).json["opened"] is False
 
 
 def test_a_zone_that_nobody_gave_is_said(run: Run, statement: Path) -> None:

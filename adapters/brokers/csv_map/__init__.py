@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from adapters.brokers.csv_map.cells import digest_of_cells
 from adapters.brokers.csv_map.columns import ColumnMap, load_map
+from adapters.brokers.csv_map.order import require_declared, unordered
 from adapters.brokers.csv_map.rows import RowReader
 from adapters.brokers.csv_map.table import Table
 from adapters.port import (
     AccountConfig,
     Batch,
     Coverage,
+    Finding,
+    Page,
     Parser,
     Quarantined,
     RawPage,
@@ -26,7 +30,7 @@ from adapters.port import (
 from adapters.text import UNREADABLE
 from ledger.domain.events import InstrumentDefined
 from ledger.domain.instruments import Instrument
-from ledger.errors import BadFileError
+from ledger.errors import BadFileError, BadRowError
 
 __all__ = ["NAME", "VERSION", "ColumnMap", "load_map", "parse", "parser_for"]
 
@@ -42,8 +46,8 @@ def parser_for(columns: ColumnMap) -> Parser:
 def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap) -> Batch:
     """Read CSV files by a map. Without an account column, ``config.account`` must be given."""
     reading = _Reading(columns, config)
-    for page in pages:
-        reading.page(page)
+    for number, page in enumerate(pages):
+        reading.page(number, page)
     account = config.account or reading.account
     if not account:
         raise BadFileError(f"{columns.name} maps no account column: say which account this is")
@@ -57,6 +61,7 @@ def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap
         instruments=tuple(InstrumentDefined(instrument=i) for i in reading.instruments.values()),
         records=tuple(reading.records),
         quarantine=tuple(reading.quarantine),
+        findings=tuple(reading.findings),
     )
 
 
@@ -71,16 +76,21 @@ class _Reading:
         self.instruments: dict[str, Instrument] = {}
         self.records: list[Record] = []
         self.quarantine: list[Quarantined] = []
+        self.findings: list[Finding] = []
 
-    def page(self, page: RawPage) -> None:
-        """Read one file; rows of other accounts than the configured one are passed over."""
+    def page(self, number: int, page: RawPage) -> None:
+        """Read one file, from its oldest row on; rows of other accounts than the configured one
+        are passed over."""
         table = Table(page, self._map)
-        reader = RowReader(table, self._map)
-        account = reader.cell("account")
-        for line, row in table.rows():
-            self.rows += 1
+        reader = RowReader(table, self._map, Page(number, page.name))
+        account, first = reader.cell("account"), len(self.records)
+        rows = list(table.rows())
+        self.rows += len(rows)
+        for line, row in reversed(rows) if self._map.runs_backwards else rows:
             if self._is_ours(account(row), f"{page.name}, line {line}"):
                 self._row(reader, page.name, line, row)
+        aside = self._in_order(page.name, first)
+        self.findings += [one for one in reader.findings if one.row not in aside]
         for defined in reader.instruments:
             self.instruments.setdefault(defined.instrument_id, defined)
 
@@ -95,19 +105,27 @@ class _Reading:
         self.account = self.account or named
         return named == self.account
 
+    def _in_order(self, name: str, first: int) -> set[str]:
+        """Set aside the rows of which nobody can say which came first, and name them."""
+        counted = [record for record in self.records[first:] if record.page is not None]
+        require_declared(counted, self._map, name)
+        doubtful = {id(record): rule for record, rule in unordered(counted, self._map)}
+        for record in counted:
+            if id(record) in doubtful:
+                error = BadRowError("time", record.occurred_at.isoformat(), doubtful[id(record)])
+                self._set_aside(error, name, record.row, record.digest, record.raw)
+        self.records[first:] = [r for r in self.records[first:] if id(r) not in doubtful]
+        return {record.row for record in counted if id(record) in doubtful}
+
+    def _set_aside(self, error: Exception, file: str, row: str, digest: str, raw: str) -> None:
+        aside = Quarantined.of(error, file=file, row=row, digest=digest, raw=raw)
+        self.quarantine.append(aside)
+
     def _row(self, reader: RowReader, file: str, line: int, row: list[str]) -> None:
         try:
             record = reader.read(line, row)
         except UNREADABLE as error:
-            self.quarantine.append(
-                Quarantined(
-                    file=file,
-                    row=f"line {line}",
-                    field=str(getattr(error, "field", "")),
-                    value=str(getattr(error, "value", getattr(error, "text", ""))),
-                    rule=str(getattr(error, "rule", getattr(error, "why", error))),
-                )
-            )
+            self._set_aside(error, file, f"line {line}", digest_of_cells(row), ",".join(row))
         else:
             if record is not None:
                 self.records.append(record)

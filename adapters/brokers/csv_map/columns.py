@@ -12,7 +12,7 @@ import attrs
 
 from ledger.domain.events import Side
 from ledger.domain.instruments import InstrumentKind
-from ledger.domain.numbers import ONE, parse
+from ledger.domain.numbers import ONE, ZERO, parse
 from ledger.errors import BadFileError, BadNumberError
 
 FIELDS: Final = frozenset({
@@ -26,6 +26,17 @@ KINDS: Final = frozenset({
 })  # fmt: skip
 ENCODINGS: Final = frozenset({"ascii", "utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"})
 FEE_SIGNS: Final = frozenset({"charged-positive", "charged-negative"})
+OLDEST_FIRST: Final = "oldest_first"
+NEWEST_FIRST: Final = "newest_first"
+NET: Final = "net"
+GROSS: Final = "gross"
+CHOICES: Final[dict[str, frozenset[str]]] = {
+    "encoding": ENCODINGS,
+    "fee_sign": FEE_SIGNS,
+    "order": frozenset({OLDEST_FIRST, NEWEST_FIRST}),
+    "qty_sign": frozenset({"signed", "unsigned"}),
+    "amount_is": frozenset({NET, GROSS, "other"}),
+}
 SIDES: Final = {side.value: side for side in Side}
 _INSTRUMENT_KEYS: Final = frozenset({"kind", "multiplier", "currency", "base_currency"})
 
@@ -46,7 +57,9 @@ class ColumnMap:
 
     ``columns`` names the header for each field, ``constants`` a value for fields without a
     column, ``kinds`` and ``sides`` what the file's words mean. ``time_format`` is ``iso`` or a
-    ``strptime`` style and ``time_zone`` holds for times without an offset.
+    ``strptime`` style and ``time_zone`` holds for times without an offset. ``order`` says which
+    way the file runs, ``qty_sign`` whether sales are written negative, ``amount_is`` what the
+    amount of a fill is made of.
     """
 
     name: str
@@ -63,6 +76,10 @@ class ColumnMap:
     skip_lines: int = 0
     final_newline: bool = False
     date_format: str = "%Y-%m-%d"
+    order: str = ""
+    qty_sign: str = "unsigned"
+    amount_is: str = NET
+    amount_tolerance: Decimal = ZERO
     constants: Mapping[str, str] = attrs.field(factory=dict)
     kinds: Mapping[str, str] = attrs.field(factory=dict)
     sides: Mapping[str, Side] = attrs.field(factory=dict)
@@ -74,6 +91,11 @@ class ColumnMap:
     def zone(self) -> ZoneInfo:
         """The zone of times without an offset."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def runs_backwards(self) -> bool:
+        """Whether the newest row stands first."""
+        return self.order == NEWEST_FIRST
 
     def rule(self, symbol: str) -> InstrumentRule:
         """What the symbol is: declared for it, or for all."""
@@ -102,6 +124,7 @@ class _Loader:
         tables = ("columns", "constants", "kinds", "sides", "instruments")
         plain = {key: value for key, value in self._table.items() if key not in tables}
         self._scalars(plain)
+        plain["amount_tolerance"] = self._tolerance(plain.get("amount_tolerance", "0"))
         instruments = dict(self._sub("instruments"))
         prefix = instruments.pop("prefix", "")
         loaded = ColumnMap(
@@ -129,8 +152,9 @@ class _Loader:
         for key, value in plain.items():
             if type(value) is not typed.get(key, str):
                 raise self._wrong(key, f"must be of type {typed.get(key, str).__name__}")
-        self._choice(plain, "encoding", ENCODINGS)
-        self._choice(plain, "fee_sign", FEE_SIGNS)
+        for key, allowed in CHOICES.items():
+            if key in plain and plain[key] not in allowed:
+                raise self._wrong(key, f"must be one of {', '.join(sorted(allowed))}")
         if len(plain.get("delimiter", ",")) != 1 or len(plain.get("decimal", ".")) != 1:
             raise self._wrong("delimiter, decimal", "must be one character each")
         if len(plain.get("thousands", "")) > 1 or plain.get("thousands") == plain.get(
@@ -141,6 +165,12 @@ class _Loader:
             ZoneInfo(plain["time_zone"])
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise self._wrong("time_zone", "is not a known zone such as Europe/Zurich") from None
+
+    def _tolerance(self, value: str) -> Decimal:
+        try:
+            return parse("amount_tolerance", value).copy_abs()
+        except BadNumberError as error:
+            raise self._wrong("amount_tolerance", str(error)) from None
 
     def _whole(self, loaded: ColumnMap) -> None:
         """What every row needs must come from somewhere."""
@@ -198,10 +228,6 @@ class _Loader:
                 raise self._wrong(
                     where + key, f"is not known; known are {', '.join(sorted(known))}"
                 )
-
-    def _choice(self, plain: dict[str, Any], key: str, allowed: frozenset[str]) -> None:
-        if plain.get(key, next(iter(allowed))) not in allowed:
-            raise self._wrong(key, f"must be one of {', '.join(sorted(allowed))}")
 
     def _wrong(self, key: str, why: str) -> BadFileError:
         return BadFileError(f"{self._name}: {key} {why}")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 from typing import Final
 
+from adapters.brokers.csv_map.amounts import difference
+from adapters.brokers.csv_map.cells import (
+    Cell,
+    Cells,
+    check_sign,
+    digest_of_cells,
+    one_line,
+    whole,
+)
 from adapters.brokers.csv_map.columns import ColumnMap
 from adapters.brokers.csv_map.table import Table
-from adapters.port import Ordinals, Record, external_order_id
-from adapters.text import formatted_moment, iso_moment, number_reader
+from adapters.port import FIRST_PLACE, Finding, Ordinals, Page, Record, external_order_id
+from adapters.text import UNREADABLE, formatted_moment, iso_moment, number_reader
 from ledger.domain.events import (
     CashDeposited,
     CashEvent,
@@ -29,25 +38,27 @@ from ledger.domain.events import (
 )
 from ledger.domain.gates import require_text
 from ledger.domain.instruments import Instrument
-from ledger.domain.numbers import negate
+from ledger.domain.numbers import negate, text
 from ledger.errors import BadRowError
 
-Cells = list[str]
-Cell = Callable[[Cells], str]
 IGNORED: Final = "ignore"
+NUMBERS: Final = frozenset({"qty", "px", "gross", "amount", "fee"})
 
 
 class RowReader:
     """Reads rows of one table; ``instruments`` collects the definitions of what they name."""
 
-    def __init__(self, table: Table, columns: ColumnMap) -> None:
+    def __init__(self, table: Table, columns: ColumnMap, page: Page) -> None:
         self._map = columns
         self._table = table
+        self._page = page
+        self._places: Counter[tuple[str, str, str]] = Counter()
+        self.findings: list[Finding] = []
         self._ids = Ordinals()
         self._number = number_reader(columns.decimal, columns.thousands, columns.strip)
         self._is_charge_negative = columns.fee_sign == "charged-negative"
         self._moment = self._moments()
-        self._mapped = [table.column(header) for header in columns.columns.values()]
+        self._mapped = [(field, self.cell(field)) for field in sorted(columns.columns)]
         self._by_symbol: dict[str, str] = {}
         self._makers = self._all_makers()
         self.instruments: list[Instrument] = []
@@ -68,7 +79,12 @@ class RowReader:
         return lambda _: constant
 
     def read(self, line: int, row: Cells) -> Record | None:
-        """The row's record; None for a kind that is declared to be ignored."""
+        """The row's record; None for a kind that is declared to be ignored.
+
+        Rows are given from the oldest on. Every row counts in its instant, read or not, so that
+        a row keeps its place when others of the file can be read later.
+        """
+        place = self._next_place(row)
         word = self._kind(row)
         kind = self._map.kinds.get(word, word) if self._map.kinds else word
         if kind == IGNORED:
@@ -76,12 +92,33 @@ class RowReader:
         if kind not in self._makers or (self._map.kinds and word not in self._map.kinds):
             raise BadRowError("kind", word, f"not declared under kinds in {self._map.name}")
         at = self._at(row)
+        event = self._makers[kind](row, place)
+        is_counted = isinstance(event, FillBooked) and event.seq == place
+        if isinstance(event, FillBooked):
+            self._compare(event, line, row)
         return Record(
-            event=self._makers[kind](row, line),
+            event=event,
             occurred_at=at,
             row=f"line {line}",
-            digest=hashlib.sha256("\x1f".join(row).encode()).hexdigest(),
+            digest=digest_of_cells(row),
+            page=self._page if is_counted else None,
+            raw=",".join(row) if is_counted else "",
         )
+
+    def _next_place(self, row: Cells) -> int:
+        """The place among the rows of the same symbol and time."""
+        what = (one_line(self._date(row)), one_line(self._time(row)), one_line(self._symbol(row)))
+        self._places[what] += 1
+        return FIRST_PLACE + self._places[what] - 1
+
+    def _compare(self, fill: FillBooked, line: int, row: Cells) -> None:
+        """The stated amount beside what the fill makes."""
+        written = self._amount(row)
+        if written and "amount" in self._map.columns:
+            rule = self._map.rule(self._symbol(row))
+            told = difference(self._map, rule, fill, self._number("amount", written))
+            if told:
+                self.findings.append(Finding(file=self._page.name, row=f"line {line}", what=told))
 
     def _all_makers(self) -> dict[str, Callable[[Cells, int], Event]]:
         return {
@@ -111,9 +148,25 @@ class RowReader:
 
     def _row_id(self, row: Cells) -> str:
         """The venue's id, or one made from the mapped cells and the place among equals."""
-        return self._id(row) or self._ids.of(row[place] for place in self._mapped)
+        return self._id(row) or self._ids.of(self._content(row))
 
-    def _fill(self, row: Cells, line: int, side: Side | None = None) -> FillBooked:
+    def _content(self, row: Cells) -> Iterator[str]:
+        """The mapped cells by field, written the same way whatever the file's zeros and spaces."""
+        for field, cell in self._mapped:
+            written = one_line(cell(row))
+            if written:
+                yield f"{field}={self._plain(field, written)}"
+
+    def _plain(self, field: str, written: str) -> str:
+        """A number without the zeros that say nothing; another text as it is."""
+        if field not in NUMBERS:
+            return written
+        try:
+            return text(self._number(field, written))
+        except UNREADABLE:
+            return written
+
+    def _fill(self, row: Cells, place: int, side: Side | None = None) -> FillBooked:
         qty = self._number("qty", self._qty(row))
         px, gross = self._px(row), self._gross(row)
         currency = self._required("currency", self._currency(row))
@@ -122,7 +175,7 @@ class RowReader:
         return FillBooked(
             exec_id=named or self._row_id(row),
             instrument_id=self._instrument(row, currency),
-            side=side or self._sided(row, qty),
+            side=self._sided(row, qty, side),
             last_qty=qty.copy_abs(),
             last_px=self._number("px", px) if px or not gross else None,
             currency=currency,
@@ -131,24 +184,23 @@ class RowReader:
             order_id=order_id,
             gross_trade_amt=self._number("gross", gross).copy_abs() if gross else None,
             fees=self._fees(row, currency),
-            seq=_whole(seq) if seq else (None if named else line),
+            seq=whole(seq) if seq else (None if named else place),
             trade_id=self._trade(row) or None,
             settl_date=self._settles(row),
         )
 
-    def _sided(self, row: Cells, qty: Decimal) -> Side:
-        """The word, as declared, which a negative quantity may not contradict; else the sign."""
+    def _sided(self, row: Cells, qty: Decimal, side: Side | None) -> Side:
+        """The word for it, which the sign of the quantity may not contradict; else the sign."""
         word = self._side(row)
         if not qty:
             raise BadRowError("qty", self._qty(row), "a fill of nothing")
-        if not word:
-            return Side.BUY if qty > 0 else Side.SELL
-        side = self._map.sides.get(word)
-        if side is None:
+        if word and side is None and word not in self._map.sides:
             raise BadRowError("side", word, f"not declared under sides in {self._map.name}")
-        if qty < 0 and side.is_buy:
-            raise BadRowError("qty", self._qty(row), "a negative quantity that was bought")
-        return side
+        meant = side or (self._map.sides[word] if word else None)
+        if meant is None:
+            return Side.BUY if qty > 0 else Side.SELL
+        check_sign(self._map, self._qty(row), qty, meant)
+        return meant
 
     def _fees(self, row: Cells, currency: str) -> tuple[Fee, ...]:
         written = self._fee(row)
@@ -234,10 +286,3 @@ class RowReader:
         if not value:
             raise BadRowError(field, value, "missing")
         return value
-
-
-def _whole(value: str) -> int:
-    """A sequence number: digits alone."""
-    if not (value.isascii() and value.isdigit() and len(value) <= 18):
-        raise BadRowError("seq", value, "not a whole number of at most 18 digits")
-    return int(value)

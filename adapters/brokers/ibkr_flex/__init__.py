@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from adapters.brokers.ibkr_flex.actions import (
     UNBOOKED,
@@ -29,7 +29,7 @@ from adapters.brokers.ibkr_flex.actions import (
 from adapters.brokers.ibkr_flex.cash import read_cash, without_twins
 from adapters.brokers.ibkr_flex.frame import RawStatement, read_frame
 from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
-from adapters.brokers.ibkr_flex.row import Row
+from adapters.brokers.ibkr_flex.row import ABSENT, Row
 from adapters.brokers.ibkr_flex.stated import balance, controls, is_balance, is_position, position
 from adapters.brokers.ibkr_flex.trades import Trades, is_execution
 from adapters.port import (
@@ -38,6 +38,7 @@ from adapters.port import (
     Control,
     Coverage,
     Ordinals,
+    Page,
     Quarantined,
     RawPage,
     Record,
@@ -54,6 +55,9 @@ __all__ = ["NAME", "VENUE", "VERSION", "accounts", "parse"]
 NAME = "ibkr_flex"
 VERSION = "1"
 
+READ: Final = ("Trades", "CashTransactions", "CorporateActions", "OpenPositions", "CashReport",
+               *UNBOOKED)  # fmt: skip
+
 T = TypeVar("T")
 
 
@@ -61,7 +65,11 @@ def parse(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
     """Read one or more Flex files of one account; ``BadFileError`` refuses them as a whole."""
     held = [(page, statement) for page in pages for statement in read_frame(page)]
     account = _account([statement for _, statement in held], config)
-    read = [_Statement(p.name, s, config) for p, s in held if s.account == account]
+    read = [
+        _Statement(Page(number, page.name), raw, config)
+        for number, (page, raw) in enumerate(held)
+        if raw.account == account
+    ]
     for statement in read:
         statement.read()
     return _batch(read, account, config, pages)
@@ -142,24 +150,27 @@ def _since(first: list[StatedBalance], last: list[StatedBalance]) -> Iterable[St
 class _Statement:
     """One ``FlexStatement`` being read: a bad row is set aside and the rest goes on."""
 
-    def __init__(self, file: str, raw: RawStatement, config: AccountConfig) -> None:
-        self._file = file
+    def __init__(self, page: Page, raw: RawStatement, config: AccountConfig) -> None:
+        self._page = page
+        self._account = raw.account
         self._rows: dict[str, list[Row]] = {}
         for raw_row in raw.rows:
             self._rows.setdefault(raw_row.section, []).append(Row(raw_row, config.zone))
         self._ids = Ordinals()
         self.sections = raw.sections
         self.counts = Counter(raw_row.element for raw_row in raw.rows)
-        self.period = _period(file, raw)
+        self.period = _period(page.name, raw)
         self.records: list[Record] = []
         self.instruments: dict[str, Instrument] = {}
         self.positions: list[StatedPosition] = []
         self.balances: list[StatedBalance] = []
         self.lists_positions = self.lists_balances = False
         self.quarantine: list[Quarantined] = []
+        self._incomplete: set[str] = set()
 
     def read(self) -> None:
         """Read every section that is known."""
+        self._keep_own()
         self._trades()
         self._cash()
         self._actions()
@@ -169,13 +180,29 @@ class _Statement:
                     self._guarded(row, refuse_unbooked)
         self._stated()
 
+    def _keep_own(self) -> None:
+        """Set aside the rows that name another account than their statement does."""
+        for section in READ:
+            strangers = [row for row in self._rows.get(section, ()) if self._is_foreign(row)]
+            for row in strangers:
+                named = row.values["accountId"]
+                rule = f"a row of another account than its statement's, {self._account}"
+                self._set_aside(row, BadRowError("accountId", named, rule))
+            if strangers:
+                kept = [row for row in self._rows[section] if not self._is_foreign(row)]
+                self._rows[section] = kept
+                self._incomplete.add(section)
+
+    def _is_foreign(self, row: Row) -> bool:
+        return row.values.get("accountId", "") not in {self._account, *ABSENT}
+
     def controls(self) -> tuple[Control, ...]:
         """The control totals of this statement's cash report."""
         rows = [row for row in self._rows.get("CashReport", ()) if is_balance(row)]
         return controls(rows, self.records)
 
     def _trades(self) -> None:
-        trades = Trades(self._ids)
+        trades = Trades(self._ids, self._page)
         records = []
         for row in filter(is_execution, self._rows.get("Trades", ())):
             for defined, record in self._guarded(row, trades.read):
@@ -211,8 +238,10 @@ class _Statement:
         for row in balances:
             self.balances += self._guarded(row, balance)
         is_whole = len(self.positions) == len(positions) and bool(positions) == bool(held)
+        is_whole = is_whole and "OpenPositions" not in self._incomplete
         self.lists_positions = "OpenPositions" in self.sections and is_whole
-        self.lists_balances = bool(balances) and len(self.balances) == len(balances)
+        is_whole = len(self.balances) == len(balances) and "CashReport" not in self._incomplete
+        self.lists_balances = bool(balances) and is_whole
 
     def _guarded(self, row: Row, read: Callable[[Row], T]) -> list[T]:
         """What the row says, or nothing and a line in the quarantine."""
@@ -223,15 +252,10 @@ class _Statement:
             return []
 
     def _set_aside(self, row: Row, error: Exception) -> None:
-        self.quarantine.append(
-            Quarantined(
-                file=self._file,
-                row=row.where,
-                field=str(getattr(error, "field", "")),
-                value=str(getattr(error, "value", getattr(error, "text", ""))),
-                rule=str(getattr(error, "rule", getattr(error, "why", error))),
-            )
+        aside = Quarantined.of(
+            error, file=self._page.name, row=row.where, digest=row.digest, raw=row.raw
         )
+        self.quarantine.append(aside)
 
 
 def _period(file: str, raw: RawStatement) -> tuple[date, date]:

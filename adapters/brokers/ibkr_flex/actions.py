@@ -60,7 +60,8 @@ def read_action(row: Row, counts: Counter[str], ids: Ordinals) -> Record:
         rule = "a corporate action that is not booked by itself: enter what it did by hand"
         raise BadRowError("type", kind or row.text("description"), rule)
     at = row.happened("dateTime", "reportDate")
-    content = ["split", instrument_id(row), at.isoformat(), ratio.group()]
+    written = row.written("dateTime", "reportDate")
+    content = ["split", instrument_id(row), written, ratio.group()]
     split = SplitApplied(
         id=row.id("transactionID") or row.id("actionID") or ids.of(content),
         instrument_id=instrument_id(row),

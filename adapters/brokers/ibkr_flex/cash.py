@@ -27,6 +27,8 @@ from ledger.domain.events import (
 from ledger.domain.numbers import negate, text, total
 from ledger.errors import BadRowError
 
+TIMES: Final = ("dateTime", "reportDate", "settleDate")
+
 Group = tuple[str, ...]
 Maker = Callable[[Row, str, Decimal], CashEvent]
 
@@ -37,8 +39,8 @@ def read_cash(row: Row, ids: Ordinals) -> Record:
     if kind not in TYPES:
         raise BadRowError("type", kind, "unknown kind of cash row: not booked until it is known")
     amount = row.decimal("amount")
-    at = row.happened("dateTime", "reportDate", "settleDate")
-    content = ["cash", kind, row.required("currency"), at.isoformat(), text(amount)]
+    at, written = row.happened(*TIMES), row.written(*TIMES)
+    content = ["cash", kind, row.required("currency"), written, text(amount)]
     content += [row.id("conid"), row.id("actionID"), row.text("description")]
     event = TYPES[kind](row, row.id("transactionID") or ids.of(content), amount)
     return Record(event=event, occurred_at=at, row=row.where, digest=row.digest)

@@ -91,7 +91,9 @@ class _Target:
             raise self._refused(f"is nested deeper than {MAX_DEPTH} elements")
         if len(attributes) > MAX_ATTRIBUTES:
             raise self._refused(f"has an element of more than {MAX_ATTRIBUTES} attributes")
-        if depth == 1:
+        if depth == 1 and tag == "FlexStatement":
+            self._alone(attributes)
+        elif depth == 1:
             self._root(tag, attributes)
         elif tag == "FlexStatements":
             self._declared.append(attributes.get("count", ""))
@@ -118,6 +120,12 @@ class _Target:
         if held == "0":
             raise self._refused("holds no statement")
         return self._statements
+
+    def _alone(self, attributes: dict[str, str]) -> None:
+        """A statement without the frame around it counts as one in its frame."""
+        self._path = ["FlexQueryResponse", "FlexStatements", "FlexStatement"]
+        self._declared.append("1")
+        self._statements.append(RawStatement(attributes))
 
     def _root(self, tag: str, attributes: dict[str, str]) -> None:
         if tag != "FlexQueryResponse":

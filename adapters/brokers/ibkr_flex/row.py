@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cached_property
 
@@ -72,6 +72,21 @@ class Row:
         """A date, or None when the query left it out."""
         value = self.text(name)
         return day(name, value) if value else None
+
+    @cached_property
+    def raw(self) -> str:
+        """The attributes as text, whatever their order."""
+        return " ".join(f'{name}="{value}"' for name, value in sorted(self.values.items()))
+
+    def written(self, *names: str) -> str:
+        """The first of these times as the file has it, whatever its format and whichever zone is
+        configured: what an id made from content may depend on."""
+        return self.in_zone(UTC).happened(*names).isoformat()
+
+    def in_zone(self, zone: tzinfo) -> Row:
+        """The same row, its times read in another zone."""
+        raw = RawRow(self.element, self.section, self.place, self.values)
+        return Row(raw, zone)
 
     def happened(self, *names: str) -> datetime:
         """The first of these times that is there, in UTC."""

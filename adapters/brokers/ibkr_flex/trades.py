@@ -9,16 +9,18 @@ IB's own: ``proceeds`` where quantity, price and multiplier do not make it, ``ib
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
+
+import attrs
 
 from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
 from adapters.brokers.ibkr_flex.row import Row
 from adapters.linking import linked
-from adapters.port import Ordinals, Record, external_order_id
+from adapters.port import FIRST_PLACE, Ordinals, Page, Record, external_order_id
 from adapters.text import moment
 from ledger.domain.events import (
     Fee,
@@ -49,8 +51,10 @@ def is_execution(row: Row) -> bool:
 class Trades:
     """Reads a file's trade rows; knows its fills by posting id, for the cancels that follow."""
 
-    def __init__(self, ids: Ordinals) -> None:
+    def __init__(self, ids: Ordinals, page: Page) -> None:
         self._ids = ids
+        self._page = page
+        self._places: Counter[tuple[str, str]] = Counter()
         self._by_alias: dict[Identity, list[FillBooked]] = defaultdict(list)
         self._undone: set[Identity] = set()
         self._readers: dict[str, Callable[[Row, Instrument], Record]] = {
@@ -67,6 +71,7 @@ class Trades:
         if kind not in self._readers:
             raise BadRowError("transactionType", kind, "unknown: not booked until it is known")
         defined = instrument(row)
+        self._places[_written(row), defined.instrument_id] += 1
         return defined, self._readers[kind](row, defined)
 
     def link(self, records: Iterable[Record]) -> Iterator[Record]:
@@ -87,9 +92,12 @@ class Trades:
     def _fill(self, row: Row, defined: Instrument) -> Record:
         at, side = _time(row), _side(row)
         qty, px = row.decimal("quantity").copy_abs(), row.decimal("tradePrice")
-        exec_id = row.id("ibExecID") or row.id("transactionID")
+        exec_id, seq = row.id("ibExecID") or row.id("transactionID"), _seq(row)
+        is_counted = seq is None and not exec_id
+        if is_counted:
+            seq = FIRST_PLACE + self._places[_written(row), defined.instrument_id] - 1
         fill = FillBooked(
-            exec_id=exec_id or self._ids.of(_content(row, at, defined)),
+            exec_id=exec_id or self._ids.of(_content(row, defined)),
             instrument_id=defined.instrument_id,
             side=side,
             last_qty=qty,
@@ -100,19 +108,20 @@ class Trades:
             order_id=row.id("ibOrderID") or None,
             gross_trade_amt=_gross(row, qty, px, defined),
             fees=_fees(row),
-            seq=_seq(row, exec_id),
+            seq=seq,
             trade_id=row.id("tradeID") or None,
             settl_date=row.date_or_none("settleDateTarget"),
         )
         also = _aliases(row, "transactionID", "tradeID")
         for alias in also:
             self._by_alias[alias].append(fill)
-        return _record(row, fill, at, also)
+        record = _record(row, fill, at, also)
+        return attrs.evolve(record, page=self._page, raw=row.raw) if is_counted else record
 
     def _cancel(self, row: Row, defined: Instrument) -> Record:
         also = _originals(row)
         busted = FillBusted(
-            exec_id=row.id("transactionID") or self._ids.of(_content(row, _time(row), defined)),
+            exec_id=row.id("transactionID") or self._ids.of(_content(row, defined)),
             exec_ref_id=also[0].id,
             venue=VENUE,
             instrument_id=defined.instrument_id,
@@ -125,7 +134,7 @@ class Trades:
         qty, px = row.decimal("quantity").copy_abs(), row.decimal("tradePrice")
         exec_id = row.id("ibExecID") or row.id("transactionID")
         corrected = FillCorrected(
-            exec_id=exec_id or self._ids.of(_content(row, at, defined)),
+            exec_id=exec_id or self._ids.of(_content(row, defined)),
             exec_ref_id=also[0].id,
             last_qty=qty,
             last_px=px,
@@ -150,16 +159,16 @@ def _record(
     )
 
 
-def _seq(row: Row, exec_id: str) -> int | None:
+def _seq(row: Row) -> int | None:
     """The place inside one second, since IB's times have no finer parts: the posting's number.
 
     It ascends in the order in which IB matches the trades with lots; execution ids do not, since
-    each of its servers counts its own. A row without any id stands where the file has it.
+    each of its servers counts its own. A row without any id is counted among those of its time.
     """
     posting = row.id("transactionID")
     if posting.isascii() and posting.isdigit() and len(posting) <= MAX_SEQ:
         return int(posting)
-    return None if exec_id else row.place
+    return None
 
 
 def _time(row: Row) -> datetime:
@@ -167,6 +176,11 @@ def _time(row: Row) -> datetime:
     if row.text("dateTime") or not row.text("tradeTime"):
         return row.happened("dateTime", "tradeDate")
     return moment("tradeTime", f"{row.required('tradeDate')};{row.text('tradeTime')}", row.zone)
+
+
+def _written(row: Row) -> str:
+    """The same as the file has it, in whichever zone that is."""
+    return _time(row.in_zone(UTC)).isoformat()
 
 
 def _side(row: Row) -> Side:
@@ -222,11 +236,11 @@ def _originals(row: Row) -> tuple[Identity, ...]:
     return also
 
 
-def _content(row: Row, at: datetime, defined: Instrument) -> list[str]:
+def _content(row: Row, defined: Instrument) -> list[str]:
     """What tells a row without id apart, written the same way whatever the file's formats."""
     numbers = ("quantity", "tradePrice", "ibCommission", "taxes")
     return [
-        *("fill", row.text("transactionType"), row.text("buySell"), at.isoformat()),
+        *("fill", row.text("transactionType"), row.text("buySell"), _written(row)),
         *(defined.instrument_id, row.id("tradeID"), row.text("ibCommissionCurrency")),
         *(text(row.decimal_or_zero(name)) for name in numbers),
     ]

@@ -8,9 +8,10 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from adapters.cli.answers import Row, Section, numbers, texts
+from adapters.cli import output
+from adapters.cli.answers import Answer, Row, Section, numbers, texts
 from adapters.cli.opening import SINCE_EVER, account_opened, opened, rules_apart
-from adapters.cli.questions import Command, Question, asks
+from adapters.cli.questions import Command, Question, asks, styles
 from adapters.cli.settings import Settings
 from ledger.domain.events import AccountKind, Booking, Crossing, FeeRule, make_fact
 from ledger.errors import ConflictError
@@ -85,6 +86,7 @@ def account_rows(store: EventStore) -> Iterator[Row]:
 @click.option("--zone", metavar="ZONE", help="Zone of its days, and of its reports.")
 @click.option("--store", metavar="URL", help="Where the books are.")
 @click.option("--dry-run", is_flag=True, help="Say what would be recorded, record nothing.")
+@styles
 @click.pass_obj
 def open_account(
     settings: Settings,
@@ -94,6 +96,7 @@ def open_account(
     zone: str | None,
     store: str | None,
     dry_run: bool,
+    style: str | None,
     **how: Any,
 ) -> None:
     """Begin the books of ACCOUNT by these rules. Again, with the same rules, has no effect."""
@@ -106,5 +109,14 @@ def open_account(
     if isinstance(outcome, Conflict):
         differing = rules_apart(outcome)
         raise ConflictError(f"account {account} is open by other rules: {differing}")
+    is_new = isinstance(outcome, Appended)
+    row = {"account": account, **{name: getattr(event, name) for name in RULES}}
+    told = f"{account}: {_verb(is_new, dry_run)}"
+    about = {"dry_run": dry_run, "opened": is_new}
+    section = Section("accounts", texts("account", *RULES), [row] if style else [])
+    output.write(Answer(about, (section,), told), style or output.TABLE)
+
+
+def _verb(is_new: bool, dry_run: bool) -> str:
     would = "would be opened" if dry_run else "opened"
-    click.echo(f"{account}: {would if isinstance(outcome, Appended) else 'open already'}")
+    return would if is_new else "open already"

@@ -8,6 +8,7 @@ import click
 
 from adapters.cli.answers import Row, Section, money, numbers, texts
 from adapters.cli.questions import Question, as_of_option, asks, known_at_option
+from ledger.domain.instruments import InstrumentKind
 from ledger.domain.numbers import text
 from ledger.domain.views import PositionView
 
@@ -43,7 +44,8 @@ def positions(question: Question, flat_too: bool) -> None:
 
     Quantities are signed: short is negative. realized_pnl is before charges, net_realized_pnl
     after those in its currency. A note says what is open (units without a counterpart, an
-    unknown cost) and what the net leaves out (fees in other currencies, income).
+    unknown cost), that the units of a pair are money (which 'balances' shows too), and what
+    the net leaves out (fees in other currencies, income).
     """
     every = question.book.positions(question.account, **question.when)
     # One that only a bust of a later fill names has no history at that moment.
@@ -77,9 +79,18 @@ def note(view: PositionView) -> str:
         found.append(f"{view.unvalued_fills} fills without a value")
     if view.unknown_basis:
         found.append("cost unknown")
+    if base := units_of(view):
+        found.append(f"units are the {base} balance")
     if apart := list(_apart(view)):
         found.append(f"not in net: {', '.join(apart)}")
     return "; ".join(found)
+
+
+def units_of(view: PositionView) -> str:
+    """The currency whose balance the units of a spot pair are; empty for what is held itself."""
+    instrument = view.instrument
+    is_pair = instrument is not None and instrument.kind is InstrumentKind.SPOT
+    return (instrument.base_currency or "") if instrument and is_pair and view.net_qty else ""
 
 
 def _apart(view: PositionView) -> Iterator[str]:

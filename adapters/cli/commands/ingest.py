@@ -30,6 +30,7 @@ _VERDICTS: Final = [verdict.value for verdict in Verdict]
 _COUNTS: Final = (Column("kind"), *(Column(name, Kind.NUMBER) for name in _VERDICTS))
 _ROWS: Final = texts("row", "kind", "verdict", "reason", "key")
 _QUARANTINE: Final = texts("file", "row", "field", "value", "rule")
+_FINDINGS: Final = texts("file", "row", "what")
 _UNBOOKED: Final = (
     "nothing is booked for a difference; 'tradeledger record' answers one with a signed fact"
 )
@@ -51,6 +52,8 @@ _UNBOOKED: Final = (
 )
 @click.option("--base-currency", metavar="CODE", help="Of a new account; else the statement's.")
 @rules
+@click.option("--other-zone", is_flag=True, help="The report's times are in --zone, although the "
+              "account was opened in another.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say row by row what would happen, record nothing.")
 @places
 @styles
@@ -63,6 +66,7 @@ def ingest(
     files: tuple[Path, ...],
     column_map: Path | None,
     venue_account: str | None,
+    other_zone: bool,
     dry_run: bool,
     store: str | None,
     account: str | None,
@@ -74,21 +78,21 @@ def ingest(
 
     A row that is known is not recorded twice; a row that cannot be read is set aside with its
     reason. What the statement says of positions and cash is compared with the books as of its
-    end. Exit code 1: rows were set aside, or came with other content than is booked, or the books
-    are not what is stated. A file that cannot be trusted as a whole is refused, and nothing is
-    recorded.
+    end. Exit code 1: rows were set aside, or came with other content than is booked, or
+    contradict themselves, or the books are not what is stated. A file that cannot be trusted as a
+    whole is refused, and nothing is recorded.
 
     An account that was never opened is opened by the rules given here; rules that contradict
-    those of an open account are refused. Times without a zone are in --zone, or in the zone that
-    the account was opened with.
+    those of an open account are refused, another --zone among them. Times without a zone are in
+    --zone, or in the zone that the account was opened with.
     """
     settings.override(store, account, zone)
-    reading = Reading(settings, broker, column_map, files, venue_account)
+    reading = Reading(settings, broker, column_map, files, venue_account, other_zone)
     # Read before the store is opened: a refused file does not even make an empty one.
     batch = reading.batch()
     with settings.open_for(dry_run=dry_run) as book:
         batch = reading.in_zone_of_account(batch, book.store)
-        opening = prepare(book, batch, settings.zone, how, given_rules())
+        opening = prepare(book, batch, reading.zone, how, given_rules())
         with progress_bar(len(batch.records)) as progress:
             report = record_batch(opening, batch, dry_run=dry_run, progress=progress)
         lines = compare(rehearsed(opening, batch) if dry_run else book, batch)
@@ -97,10 +101,10 @@ def ingest(
 
 
 def has_findings(report: IngestReport, lines: Sequence[Line]) -> bool:
-    """Whether somebody has to look: a row was set aside, or contradicts the books, or the books
-    are not what the statement states."""
+    """Whether somebody has to look: a row was set aside, or contradicts itself or the books, or
+    the books are not what the statement states."""
     of_rows = report.counts["quarantined"] or report.counts[Verdict.CHANGED.value]
-    return bool(of_rows) or not all(line.agrees for line in lines)
+    return bool(of_rows or report.findings) or not all(line.agrees for line in lines)
 
 
 def show(
@@ -114,6 +118,9 @@ def show(
     if report.quarantine:
         set_aside = [{c.name: getattr(q, c.name) for c in _QUARANTINE} for q in report.quarantine]
         sections.append(Section("quarantine", _QUARANTINE, set_aside))
+    if report.findings:
+        found = [{c.name: getattr(one, c.name) for c in _FINDINGS} for one in report.findings]
+        sections.append(Section("findings", _FINDINGS, found))
     if not all(line.agrees for line in lines):
         sections.append(differences(lines))
     about = {
@@ -142,7 +149,11 @@ def notes_on(opening: Opening, report: IngestReport) -> Iterator[str]:
         if opening.facts_before:
             held = counted(opening.facts_before, "fact")
             yield f"note: the account held {held} and was never opened until now"
-    elif opening.contradiction:
+    weak = sum(one.is_weak and one.verdict is Verdict.NEW for one in report.records)
+    if weak:
+        told_ids = f"{weak} of {len(report.records)} records are new by an id made from content"
+        yield f"note: {told_ids}; a report that writes them otherwise would count them again"
+    if opening.contradiction:
         how = f"meanwhile, by other rules than were meant here: {opening.contradiction}"
         yield f"note: account {report.account} was opened {how}"
 

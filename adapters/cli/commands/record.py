@@ -8,10 +8,12 @@ import click
 
 from adapters.cli.acts import Act, acts
 from adapters.cli.commands.accounts import BOOKINGS
+from adapters.loose_ends import ROW, LooseEnds
 from ledger.domain.events import (
     BalanceAdjusted,
     Booking,
     BookingMethodChanged,
+    BreakResolved,
     CashDeposited,
     CashWithdrawn,
     Event,
@@ -88,6 +90,8 @@ def position_adjustment(act: Act, instrument: str, qty: str, basis: str) -> tupl
         parse("--qty", qty),
         parse("--basis", basis),
     )
+    if not units and not cost:
+        raise click.UsageError("--qty 0 with --basis 0 corrects nothing")
     event = PositionAdjusted(
         id=act.id(instrument_id, units, cost),
         instrument_id=instrument_id,
@@ -99,13 +103,40 @@ def position_adjustment(act: Act, instrument: str, qty: str, basis: str) -> tupl
     return event, f"{act.account}: {instrument} adjusted by {text(units)} at {text(cost)}"
 
 
+def movement(act: Act, amount: str, currency: str) -> Decimal:
+    """The amount; ``click.UsageError`` for nothing, and for a currency that is a slip of case."""
+    value = parse("--amount", amount)
+    if not value:
+        raise click.UsageError("--amount 0 moves nothing; give the amount that was moved")
+    known = currencies(act)
+    meant = sorted(one for one in known if one.casefold() == currency.casefold())
+    if meant and currency not in known:
+        told = f"--currency {currency}: the books know no such currency, but {' and '.join(meant)}"
+        raise click.UsageError(f"{told}; write it as they do")
+    return value
+
+
+def currencies(act: Act) -> set[str]:
+    """Every currency that an account of the store, or an instrument of it, is in."""
+    found: set[str] = set()
+    book = act.question.book
+    for name in book.store.streams():
+        state = book.account(name)
+        found.update(view.currency for view in state.balances())
+        if state.policy.opened is not None:
+            found.add(state.policy.opened.base_currency)
+        for instrument in filter(None, map(state.instrument, state.policy.definitions)):
+            found.update(filter(None, (instrument.currency, instrument.base_currency)))
+    return found
+
+
 @record.command("deposit")
 @_amount
 @_currency
 @acts
 def deposit(act: Act, amount: str, currency: str) -> tuple[Event, str]:
     """Money came in from outside."""
-    value = parse("--amount", amount)
+    value = movement(act, amount, currency)
     event = CashDeposited(
         id=act.id(value, currency), amount=value, currency=currency, description=act.reason
     )
@@ -118,7 +149,7 @@ def deposit(act: Act, amount: str, currency: str) -> tuple[Event, str]:
 @acts
 def withdrawal(act: Act, amount: str, currency: str) -> tuple[Event, str]:
     """Money went out."""
-    value = parse("--amount", amount)
+    value = movement(act, amount, currency)
     event = CashWithdrawn(
         id=act.id(value, currency), amount=value, currency=currency, description=act.reason
     )
@@ -131,7 +162,7 @@ def withdrawal(act: Act, amount: str, currency: str) -> tuple[Event, str]:
 @acts
 def adjustment(act: Act, amount: str, currency: str) -> tuple[Event, str]:
     """Correct a balance by a signed amount, which is neither a deposit nor a trade."""
-    value = parse("--amount", amount)
+    value = movement(act, amount, currency)
     event = BalanceAdjusted(
         id=act.id(value, currency),
         amount=value,
@@ -151,3 +182,21 @@ def booking(act: Act, method: str, instrument: str | None) -> tuple[Event, str]:
     instrument_id = act.instrument(instrument) if instrument else None
     event = BookingMethodChanged(booking=Booking(method), instrument_id=instrument_id)
     return event, f"{act.account}: booking {method} for {instrument or 'the account'}"
+
+
+@record.command("answer")
+@click.argument("row")
+@acts
+def answer(act: Act, row: str) -> tuple[Event, str]:
+    """Say what became of ROW, which was set aside and never booked: 'issues' gives its name.
+
+    The reason is the answer. It moves nothing: what the row should have done is an act of its
+    own. A row that a later report books needs no answer.
+    """
+    aside = LooseEnds(act.question.book.log(act.account)).aside
+    meant = aside.named(row)
+    if len(meant) != 1:
+        many = "more than one row that was" if meant else "no row that was"
+        raise click.UsageError(f"{row}: {many} set aside; 'tradeledger issues' lists their names")
+    event = BreakResolved(break_id=ROW + meant[0], how=act.reason, who=act.who)
+    return event, f"{act.account}: row {meant[0][:12]} answered"

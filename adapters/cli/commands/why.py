@@ -100,14 +100,21 @@ def why_position(question: Question, view: PositionView, figure: str) -> None:
     )
     question.answer(
         Section("steps", columns, list(steps(question, view, figure))),
-        result=f"{figure} = {text(value)} {unit}".rstrip(),
+        result=f"{figure} = {text(value)} {unit}".rstrip() + _doubt(view, figure),
         account=view.account,
         instrument_id=view.instrument_id,
         position_id=view.position_id,
         figure=figure,
         value=value,
         currency=unit or None,
+        unknown_basis=view.unknown_basis,
     )
+
+
+def _doubt(view: PositionView, figure: str) -> str:
+    """What is to be said of a figure that stands on an unknown cost."""
+    is_unknown = view.unknown_basis and figure != QTY
+    return ", on a cost that is unknown in part and counted as 0" if is_unknown else ""
 
 
 def steps(question: Question, view: PositionView, figure: str) -> Iterator[Row]:
