@@ -56,8 +56,8 @@ def open(url: str, *, clock: _Clock = _system_clock, audit: bool = False) -> Boo
     ``postgresql://user@host/database?schema=tradeledger`` (needs the extra ``postgres``).
 
     ``clock`` says when a fact was learned; every answer but ``recorded_at`` is free of it.
-    With ``audit`` a SQLite file is only read, also one that is refused otherwise since its
-    tables or triggers were changed: ``ledger.open(url, audit=True).verify()`` says what is wrong.
+    With ``audit`` a store is only read, also one that is refused otherwise since its tables or
+    triggers were changed: ``ledger.open(url, audit=True).verify()`` says what is wrong.
     """
     return Book(open_store(url, clock=clock, audit=audit), clock)
 
@@ -70,7 +70,7 @@ def open_store(url: str, *, clock: _Clock = _system_clock, audit: bool = False) 
     if found and scheme == "sqlite" and path.startswith("/") and len(path) > 1:
         return SQLiteStore(path[1:], clock, audit=audit)
     if found and scheme == "postgresql":
-        return _open_postgres(url, clock)
+        return _open_postgres(url, clock, audit=audit)
     shown = url if "@" not in url else f"{scheme}://..."  # there may be a password before the @
     raise UnknownStoreError(
         f"{shown!r} names no store; write sqlite:///relative/file.db, sqlite:////absolute/file.db, "
@@ -78,7 +78,7 @@ def open_store(url: str, *, clock: _Clock = _system_clock, audit: bool = False) 
     )
 
 
-def _open_postgres(url: str, clock: _Clock) -> EventStore:
+def _open_postgres(url: str, clock: _Clock, *, audit: bool) -> EventStore:
     """Imported only here: the driver is an extra, and takes its time to load."""
     try:
         from ledger.store.postgres import PostgresStore
@@ -86,7 +86,7 @@ def _open_postgres(url: str, clock: _Clock) -> EventStore:
         raise UnknownStoreError(
             f"PostgreSQL needs a driver that is not there ({error}); install tradeledger[postgres]"
         ) from error
-    return PostgresStore(url, clock)
+    return PostgresStore(url, clock, audit=audit)
 
 
 __all__ = [

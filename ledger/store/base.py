@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
+from eventsourcing.persistence import IntegrityError
+
 from ledger.clock import Clock
 from ledger.domain.events import Fact, Recorded
 from ledger.domain.gates import require_time
-from ledger.errors import CorruptEventError, StoreError
-from ledger.store.batch import Batch, recorded_from, require_fresh, require_no_conflict
+from ledger.errors import (
+    CorruptEventError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreSettingsError,
+)
+from ledger.store.batch import Batch, recorded_from
 from ledger.store.chain import ChainCheck
 from ledger.store.codec import CODEC, Codec
+from ledger.store.group import Request, gathered
+from ledger.store.group_line import Line
 from ledger.store.log import Log
 from ledger.store.port import Digest, Finding, Outcome, Revise, Verification, heads_of
-from ledger.store.recorders import ChainedProcessRecorder, writing
-from ledger.store.refs import KINDS, catch_up
+from ledger.store.recorders import ChainedProcessRecorder, transaction, writing
+from ledger.store.refs import KINDS, catch_up, index_id, is_about
+from ledger.store.refs_check import RefsCheck
 from ledger.store.rows import Row, time_text
 
 PAGE: Final = 1000
@@ -31,6 +42,8 @@ class LogStore:
     def __init__(self, log: Log, clock: Clock, codec: Codec = CODEC) -> None:
         self.log = log
         self.recorder = ChainedProcessRecorder(log)
+        self.line: Line[Request] = Line()
+        self.between_pages: Callable[[], None] = _nothing
         self._clock = clock
         self._codec = codec
 
@@ -44,27 +57,51 @@ class LogStore:
         dry_run: bool = False,
     ) -> list[Outcome]:
         """Record facts in one transaction; one outcome for each, in order."""
-        expected = expected or {}
-        streams = {fact.stream for fact in facts}.union(expected)
-        keys = [fact.key for fact in facts]
-        with writing(self.log, keep=not dry_run, streams=streams, keys=keys) as writer:
-            before = {stream: writer.tip.head(stream)[0] for stream in expected}
-            is_read = revise is not None
-            batch = Batch(self.log, writer, self._codec, self._clock, is_read=is_read)
-            outcomes = batch.record(facts)
-            require_fresh(expected, before, outcomes)
-            if all_or_nothing:
-                require_no_conflict(outcomes)
-            if revise is not None:
-                batch.revise(facts, outcomes, revise)
-        return outcomes
+        request = Request(facts, expected, revise, all_or_nothing=all_or_nothing, dry_run=dry_run)
+        if self.line.is_mine:
+            self._write([request])
+        elif self.line.enter(request):
+            self._write_group(gathered(self.line, request))
+        return request.result()
+
+    def _write_group(self, group: list[Request]) -> None:
+        """Write for all of them, and hand the turn on, whatever happens."""
+        others = group[1:]
+        try:
+            self._write(group)
+        except (StoreError, IntegrityError) as error:
+            for request in others:
+                request.fail(error)
+            raise
+        finally:
+            self.line.leave(others)
+
+    def _write(self, group: Sequence[Request]) -> None:
+        """One transaction."""
+        first, *others = group
+        streams = first.streams.union(*(request.streams for request in others))
+        keys = [key for request in group for key in request.keys]
+        with writing(self.log, keep=not first.dry_run, streams=streams, keys=keys) as writer:
+            feeds = not others and first.revise is None
+            batch = Batch(self.log, writer, self._codec, self._clock, feeds=feeds)
+            batch.look_up(keys)
+            if not others:
+                first.decide(batch)
+            for request in group if others else ():
+                request.decide_with_others(batch)
+        for request in group:
+            request.keep()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Nobody else appends inside; what is appended is kept when it ends."""
-        with self.log.writing():
+        with self._turn(), transaction(self.log):
             yield
         self.log.ring()
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """The writer's turn among the threads of this process, unless this one has it already."""
+        return nullcontext() if self.line.is_mine else self.line.turn(Request(is_alone=True))
 
     def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """A stream's events in order: versions above ``after``, numbers up to ``upto``."""
@@ -77,6 +114,7 @@ class LogStore:
             if len(rows) < PAGE:
                 return
             after = rows[-1].version
+            self.between_pages()
 
     def read_all(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """The whole log in order: numbers above ``after``, up to ``upto``."""
@@ -91,6 +129,7 @@ class LogStore:
             if len(rows) < PAGE:
                 return
             after = rows[-1].number
+            self.between_pages()
 
     def by_key(self, keys: Sequence[str]) -> dict[str, Recorded]:
         """The recorded facts under these keys; a key that is not known is absent."""
@@ -125,35 +164,53 @@ class LogStore:
         """The stream's events about one ``order``, ``instrument`` or ``exec``, by number."""
         if kind not in KINDS:
             raise StoreError(f"refs of kind {kind!r} are not kept; ask for one of {KINDS}")
-        catch_up(self.log, self._codec)
-        return self._refs(stream, kind, id, upto)
+        end = self.log.head()
+        with suppress(StoreBusyError, StoreFullError, StoreSettingsError):  # it can be done without
+            catch_up(self.log, self._codec, end, waits=False)
+        return self._refs(stream, (kind, id), end if upto is None else min(upto, end))
 
-    def _refs(self, stream: str, kind: str, id: str, upto: int | None) -> Iterator[Recorded]:
+    def _refs(self, stream: str, about: tuple[str, str], upto: int) -> Iterator[Recorded]:
         after = 0
-        while True:
-            rows = self.log.of_ref(stream, kind, id, gt=after, lte=upto, limit=PAGE)
+        while after < upto:
+            rows, after = self._page_of_refs(stream, about, after, upto)
             for row in rows:
-                yield recorded_from(row, self._codec)
-            if len(rows) < PAGE:
-                return
-            after = rows[-1].number
+                if row.stream == stream and row.key is not None:
+                    recorded = recorded_from(row, self._codec)
+                    if is_about(recorded.event, stream, *about):
+                        yield recorded
+            self.between_pages()
+
+    def _page_of_refs(
+        self, stream: str, about: tuple[str, str], after: int, upto: int
+    ) -> tuple[list[Row], int]:
+        """Some rows, and the number up to which they are all: from the index, and beyond it from
+        the log, where not all of them are about it."""
+        kind, id = about
+        known, rows = self.log.of_ref(stream, kind, index_id(id), gt=after, lte=upto, limit=PAGE)
+        if known <= after:
+            rows, known = self.log.of_log(gt=after, lte=upto, limit=PAGE), upto
+        return rows, rows[-1].number if len(rows) == PAGE else min(known, upto)
 
     def rebuild_refs(self) -> None:
         """Drop the index of references and make it anew."""
         with self.log.writing():
             self.log.clear_refs()
-        catch_up(self.log, self._codec)
+        catch_up(self.log, self._codec, self.log.head())
 
     def verify(self, against: Digest | None = None) -> Verification:
-        """Read everything and check the chain; at most 100 findings, the earliest first."""
+        """Read everything and check the chain and the index of references; at most 100 findings
+        of the chain, the earliest first."""
         check, events, findings = ChainCheck(against), 0, list[Finding]()
+        index = RefsCheck(self.log, self._codec)
         for row in self._audit(findings):
             events += 1
             finding = check.step(row)
+            index.step(row, is_sound=finding is None)
             if finding is not None and len(findings) < MAX_FINDINGS:
                 findings.append(finding)
         findings.extend(check.rest())
         findings.extend(self.log.faults())
+        findings.extend(index.findings())
         return Verification(events, tuple(findings))
 
     def _audit(self, findings: list[Finding]) -> Iterator[Row]:
@@ -172,6 +229,7 @@ class LogStore:
             if len(rows) < limit:
                 return
             number = rows[-1].number
+            self.between_pages()
 
     def digest(self) -> Digest:
         """The present heads of all streams."""
@@ -180,7 +238,9 @@ class LogStore:
             return Digest(self.log.head(), heads_of(heads))
 
     def close(self) -> None:
-        """Give back what is held; every later call raises ``StoreClosedError``."""
+        """Give back what is held; every later call raises ``StoreClosedError``, and so does what
+        still waits for its turn."""
+        self.line.close()
         self.log.close()
 
     def __enter__(self) -> Self:
@@ -193,3 +253,7 @@ class LogStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _nothing() -> None:
+    """Between two pages of a long reading: by default nobody is let in."""

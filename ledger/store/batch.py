@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from ledger.clock import Clock
 from ledger.domain.events import NO_META, Fact, Recorded, differences
@@ -13,7 +14,7 @@ from ledger.store.codec import Codec, decode_meta, encode_meta
 from ledger.store.log import Log
 from ledger.store.port import AlreadyAppended, Appended, Conflict, Outcome, Revise
 from ledger.store.recorders import Writer
-from ledger.store.rows import Row, time_from, time_text
+from ledger.store.rows import Row, require_name, time_from, time_text
 
 _FEED: Final = 200
 """After so many sealed events a log may begin to write them."""
@@ -43,14 +44,21 @@ def recorded_from(row: Row, codec: Codec) -> Recorded:
     )
 
 
+class Mark(NamedTuple):
+    """A place in a batch to which it can be undone."""
+
+    rows: int
+    recorded_at: datetime | None
+
+
 class Batch:
-    """The facts of one append, held against what is recorded and against each other."""
+    """The facts of one transaction, held against what is recorded and against each other."""
 
     def __init__(
-        self, log: Log, writer: Writer, codec: Codec, clock: Clock, *, is_read: bool = False
+        self, log: Log, writer: Writer, codec: Codec, clock: Clock, *, feeds: bool = True
     ) -> None:
-        """``is_read``: the store will be read before the end, and must be as it was."""
-        self._is_read = is_read
+        """``feeds``: a log may write before the end, since nothing is read or undone till then."""
+        self._feeds = feeds
         self._log = log
         self._writer = writer
         self._tip = writer.tip
@@ -60,16 +68,31 @@ class Batch:
         self._known: dict[str, Recorded] = {}
         self._streams: set[str] = set()
 
+    def version(self, stream: str) -> int:
+        """The last version of a stream, with what the batch adds to it."""
+        return self._tip.head(stream)[0]
+
+    def mark(self) -> Mark:
+        """The present end of the batch."""
+        return Mark(len(self._rows), self._tip.recorded_at)
+
+    def undo(self, mark: Mark) -> None:
+        """Forget what was added after a mark, as if it had never been asked for."""
+        for row in reversed(self._rows[mark.rows :]):
+            self._known.pop(row[4] or "", None)
+            self._tip.unseal(row)
+        del self._rows[mark.rows :]
+        self._tip.recorded_at = mark.recorded_at
+
     def record(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """One outcome for each fact; what is new is sealed."""
-        self._look_up([fact.key for fact in facts])
+        """One outcome for each fact, whose keys were looked up; what is new is sealed."""
         known, outcomes = self._known, list[Outcome]()
         for fact in facts:
             recorded = known.get(fact.key)
             if recorded is None:
                 recorded = known[fact.key] = self._append(fact)
                 outcomes.append(Appended(recorded))
-                if not (len(self._rows) % _FEED or self._is_read):
+                if self._feeds and not len(self._rows) % _FEED:
                     self._writer.feed()
             else:
                 outcomes.append(_repeat(recorded, fact))
@@ -82,9 +105,11 @@ class Batch:
             if not isinstance(outcome, Appended):
                 extra.extend(revise(fact, outcome.recorded))
         if extra:
+            self.look_up([fact.key for fact in extra])
             self.record(extra)
 
-    def _look_up(self, keys: Iterable[str]) -> None:
+    def look_up(self, keys: Iterable[str]) -> None:
+        """Read what is recorded under these keys."""
         rows = self._log.by_key([key for key in keys if key not in self._known])
         for key, row in rows.items():
             self._known[key] = recorded_from(row, self._codec)
@@ -92,7 +117,7 @@ class Batch:
     def _append(self, fact: Fact) -> Recorded:
         stream, key, occurred_at, event, meta = fact
         require_text("key", key)
-        if not key or stream not in self._streams:
+        if not key.isascii() or not key or stream not in self._streams:
             self._check(stream, key)
         occurred_at = require_time("occurred_at", occurred_at)
         topic, state = self._codec.encode(event)
@@ -113,6 +138,7 @@ class Batch:
             raise BadTextError("key", key, "it is empty; give the fact an identity")
         if not require_text("stream", stream):
             raise BadTextError("stream", stream, "it is empty; name the account")
+        require_name("key", key)
         self._streams.add(stream)
 
 

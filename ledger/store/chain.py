@@ -19,8 +19,9 @@ from eventsourcing.persistence import IntegrityError
 from ledger.clock import Clock
 from ledger.domain.gates import require_time
 from ledger.store.port import Digest, Finding
-from ledger.store.rows import GENESIS, NO_HEAD, Columns, Head, Row
+from ledger.store.rows import GENESIS, NO_HEAD, Columns, Head, Row, require_name
 
+_MAX_HEADS = 10_000
 _TICK = timedelta(microseconds=1)
 
 Texts = tuple[str, str, str, str, str, str]
@@ -67,10 +68,17 @@ class Tip:
         self._head_of = head_of
         self._heads: dict[str, tuple[int, bytes]] = {}
 
+    def is_at(self, number: int, recorded_at: datetime | None) -> bool:
+        """Whether it still is the end of the log, and so of all streams: nobody else wrote. With
+        very many streams it answers no, rather than keep them all."""
+        here = self.number == number and self.recorded_at == recorded_at
+        return here and len(self._heads) <= _MAX_HEADS
+
     def head(self, stream: str) -> tuple[int, bytes]:
         """Version and hash of the stream's last event; looked up once."""
         head = self._heads.get(stream)
         if head is None:
+            require_name("stream", stream)
             head = self._heads[stream] = self._head_of(stream)
         return head
 
@@ -112,6 +120,11 @@ class Tip:
             number, stream, version, topic, key, occurred_at, recorded_at, metadata, state,
             previous, digest,
         )  # fmt: skip
+
+    def unseal(self, row: Columns) -> None:
+        """Take back the event that was sealed last, which had no version of its own choice."""
+        self.number = row[0] - 1
+        self._heads[row[1]] = row[2] - 1, row[9]
 
 
 class ChainCheck:

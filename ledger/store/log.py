@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from threading import Event
 from typing import NamedTuple
 
+from ledger.store.chain import Tip
 from ledger.store.port import Finding
 from ledger.store.rows import Columns, Head, Row
 
@@ -26,6 +27,13 @@ class Ref(NamedTuple):
     number: int
 
 
+class Indexed(NamedTuple):
+    """What the index of references knows: how far it reaches, and rows up to there."""
+
+    upto: int
+    rows: list[Row]
+
+
 class Log(ABC):
     """Append-only rows in one order, unique by (stream, version) and by key.
 
@@ -34,7 +42,11 @@ class Log(ABC):
 
     def __init__(self) -> None:
         self._bells: set[Event] = set()
-        self.is_appending = False  # of the thread that holds the writer's lock
+        # Of the thread that holds the writer's lock:
+        self.is_appending = False
+        self.is_broken = False
+        self.depth = 0
+        self.tip: Tip | None = None  # of the last append, if nothing else was done since
 
     def listen(self, bell: Event) -> None:
         """Have an event set whenever this process has written."""
@@ -53,6 +65,10 @@ class Log(ABC):
     def writing(self) -> AbstractContextManager[None]:
         """The writer's lock and a transaction: kept at the end, undone by an exception; one
         inside another joins it."""
+
+    @abstractmethod
+    def writing_now(self) -> AbstractContextManager[None]:
+        """``writing()`` if another process is not writing, else ``StoreBusyError`` at once."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:
@@ -121,7 +137,8 @@ class Log(ABC):
 
     @abstractmethod
     def refs_upto(self) -> int:
-        """The number the index of references has reached."""
+        """The number the index of references has reached; 0 if it is gone, or was tampered with
+        in a way that shows at once: then it must be cleared before it is extended."""
 
     @abstractmethod
     def add_refs(self, refs: Sequence[Ref], upto: int) -> None:
@@ -129,13 +146,19 @@ class Log(ABC):
 
     @abstractmethod
     def clear_refs(self) -> None:
-        """Drop the index; it is rebuilt when it is next asked. Only inside ``writing()``."""
+        """Make the index anew, empty. Only inside ``writing()``."""
 
     @abstractmethod
-    def of_ref(
-        self, stream: str, kind: str, id: str, *, gt: int, lte: int | None, limit: int
-    ) -> list[Row]:
-        """Indexed rows by number."""
+    def of_ref(self, stream: str, kind: str, id: str, *, gt: int, lte: int, limit: int) -> Indexed:
+        """Indexed rows by number, of one state with how far the index reaches."""
+
+    @abstractmethod
+    def lacking_refs(self, refs: Sequence[Ref]) -> list[Ref]:
+        """Those that are not in the index."""
+
+    @abstractmethod
+    def count_refs(self, upto: int, beyond: int) -> tuple[int, int]:
+        """How many entries lead up to a number, and how many beyond another one."""
 
     @abstractmethod
     def audit_page(self, *, gt: int, limit: int) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from operator import attrgetter
 from threading import RLock
@@ -14,7 +14,7 @@ from ledger.clock import Clock
 from ledger.errors import StoreClosedError
 from ledger.store.base import LogStore
 from ledger.store.codec import CODEC, Codec
-from ledger.store.log import Log, Ref
+from ledger.store.log import Indexed, Log, Ref
 from ledger.store.port import Finding
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
 
@@ -38,9 +38,30 @@ class MemoryLog(Log):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """The lock. Rows are added last of all, so that there is nothing to undo."""
+        """The lock; what was added is taken back when it ends with an exception."""
         with self.reading():
-            yield
+            before, is_kept = len(self._rows), False
+            try:
+                yield
+                is_kept = True
+            finally:
+                if not is_kept:
+                    self._take_back(before)
+
+    def writing_now(self) -> AbstractContextManager[None]:
+        """The lock, which no other process can have."""
+        return self.writing()
+
+    def _take_back(self, length: int) -> None:
+        while len(self._rows) > length:
+            row = self._rows.pop()
+            self._streams[row.stream].pop()
+            if not self._streams[row.stream]:
+                del self._streams[row.stream]
+            if row.key is not None:
+                del self._keys[row.key]
+        if self._refs_upto > length:
+            self.clear_refs()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -139,15 +160,26 @@ class MemoryLog(Log):
         self._refs.clear()
         self._refs_upto = 0
 
-    def of_ref(
-        self, stream: str, kind: str, id: str, *, gt: int, lte: int | None, limit: int
-    ) -> list[Row]:
+    def of_ref(self, stream: str, kind: str, id: str, *, gt: int, lte: int, limit: int) -> Indexed:
         """Indexed rows by number."""
         with self.reading():
             numbers = self._refs.get((stream, kind, id), [])
-            upto = len(self._rows) if lte is None else lte
-            found = numbers[bisect_right(numbers, gt) : bisect_right(numbers, upto)]
-            return [self._rows[number - 1] for number in found[:limit]]
+            found = numbers[bisect_right(numbers, gt) : bisect_right(numbers, lte)]
+            rows = [self._rows[number - 1] for number in found[:limit]]
+            return Indexed(self._refs_upto, rows)
+
+    def lacking_refs(self, refs: Sequence[Ref]) -> list[Ref]:
+        """Those that are not in the index."""
+        with self.reading():
+            return [ref for ref in refs if ref.number not in self._refs.get(ref[:3], ())]
+
+    def count_refs(self, upto: int, beyond: int) -> tuple[int, int]:
+        """How many lead up to a number, and how many beyond another one."""
+        with self.reading():
+            all_of_them = list(self._refs.values())
+        within = sum(bisect_right(numbers, upto) for numbers in all_of_them)
+        after = sum(len(numbers) - bisect_right(numbers, beyond) for numbers in all_of_them)
+        return within, after
 
     def audit_page(self, *, gt: int, limit: int) -> list[Row]:
         """Rows by number."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Final
 
 from ledger.clock import Clock
+from ledger.errors import CorruptEventError, StoreSettingsError
 from ledger.store import postgres_statements as sql
 from ledger.store.base import LogStore
 from ledger.store.codec import CODEC, Codec
-from ledger.store.log import Log, Ref
+from ledger.store.log import Indexed, Log, Ref
 from ledger.store.port import Finding
 from ledger.store.postgres_ahead import Ahead
-from ledger.store.postgres_checks import unprotected
-from ledger.store.postgres_connection import Target, target_of
+from ledger.store.postgres_checks import lacks_derived, unprotected
+from ledger.store.postgres_connection import Target, is_missing, target_of
 from ledger.store.postgres_session import Session
+from ledger.store.postgres_texts import arrays, is_text, plain, texts
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
 
 BUSY_SECONDS: Final = 5
@@ -32,16 +34,35 @@ class PostgresLog(Log):
     are gapless, and a reader that has seen one has seen all before it.
     """
 
-    def __init__(self, target: Target, *, busy_seconds: int = BUSY_SECONDS) -> None:
+    def __init__(
+        self, target: Target, *, busy_seconds: int = BUSY_SECONDS, audit: bool = False
+    ) -> None:
         super().__init__()
-        self._session = Session(target, busy_seconds)
+        self._name = target.name
+        self._is_audit = audit
+        self._session = Session(target, busy_seconds, audit=audit)
         self._seen: Ahead | None = None
         self._fed: list[tuple[str, int]] = []
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """``BEGIN`` and the writer's lock, to ``COMMIT``; an inner one joins the outer."""
-        with self._session.writing():
+        with self._writing(waits=True):
+            yield
+
+    @contextmanager
+    def writing_now(self) -> Iterator[None]:
+        """``writing()``, or ``StoreBusyError`` at once."""
+        with self._writing(waits=False):
+            yield
+
+    @contextmanager
+    def _writing(self, *, waits: bool) -> Iterator[None]:
+        if self._is_audit:
+            raise StoreSettingsError(
+                f"{self._name} is open to be audited, not written; open it without"
+            )
+        with self._session.writing(waits=waits):
             try:
                 yield
             finally:
@@ -51,7 +72,7 @@ class PostgresLog(Log):
 
     def expect(self, streams: Collection[str], keys: Collection[str]) -> None:
         """Ask for the end, these heads and these keys at once."""
-        asked = _plain(streams), _plain(keys)
+        asked = plain(streams), plain(keys)
         seen = Ahead(*asked)
         seen.fill(self.query(sql.AHEAD, [sql.SEPARATOR.join(names) for names in asked]))
         self._seen = seen
@@ -84,7 +105,7 @@ class PostgresLog(Log):
             row = rows[0]
             self._session.add(sql.ADD_ONE, (*row, row[4], row[0]))
         elif rows:
-            self._session.add(sql.ADD, _arrays(rows))
+            self._session.add(sql.ADD, arrays(rows))
 
     def feed(self, rows: Sequence[Columns]) -> bool:
         """Send rows ahead of the others; their keys follow at the end."""
@@ -109,7 +130,7 @@ class PostgresLog(Log):
         head = ahead.head_of(stream) if ahead is not None else None
         if head is not None:
             return head
-        found = self.query(sql.HEAD_OF, (stream,)) if _is_text(stream) else None
+        found = self.query(sql.HEAD_OF, (stream,)) if is_text(stream) else None
         return Head(*found[0]) if found else NO_HEAD
 
     def streams(self) -> list[str]:
@@ -122,14 +143,14 @@ class PostgresLog(Log):
         """Rows by number."""
         upto = _MAX if lte is None else lte
         if topics:
-            return self._rows(sql.OF_TOPICS, (gt, upto, _texts(topics), limit))
+            return self._rows(sql.OF_TOPICS, (gt, upto, texts(topics), limit))
         return self._rows(sql.OF_LOG, (gt, upto, limit))
 
     def of_stream(
         self, stream: str, *, gt: int | None, lte: int | None, desc: bool, limit: int | None
     ) -> list[Row]:
         """A stream's rows by version."""
-        if not _is_text(stream):
+        if not is_text(stream):
             return []
         low, high = -_MAX if gt is None else gt, _MAX if lte is None else lte
         statement = sql.OF_STREAM_BACKWARDS if desc else sql.OF_STREAM
@@ -137,7 +158,7 @@ class PostgresLog(Log):
 
     def by_key(self, keys: Sequence[str]) -> dict[str, Row]:
         """The rows under these keys, in one query."""
-        known = _texts(keys)
+        known = texts(keys)
         ahead = self._ahead()
         seen = ahead.by_key(known) if ahead is not None else None
         if seen is not None:
@@ -156,31 +177,64 @@ class PostgresLog(Log):
 
     def track(self, name: str, number: int) -> None:
         """Keep how far a named reader has come."""
-        self._session.add(sql.UPSERT.format("tracking"), (name, number))
+        self._session.add(sql.TRACK, (name, number))
 
     def refs_upto(self) -> int:
-        """The number the index has reached."""
-        found = self.query("SELECT number FROM cursors WHERE name = 'refs'")
-        return int(found[0][0]) if found else 0
+        """The number the index has reached; 0 if it is gone or not to be trusted."""
+        if self._session.is_in_transaction and self._lacks_index():
+            return 0
+        try:
+            return int(self.query(sql.STANDING)[0][0])
+        except CorruptEventError as error:
+            if is_missing(error):
+                return 0
+            raise
+
+    def _lacks_index(self) -> bool:
+        """Asked first in a transaction, which a question to a table that is gone would end."""
+        with self._session.held():
+            self._session.settle()
+            return lacks_derived(self._session.connection)
 
     def add_refs(self, refs: Sequence[Ref], upto: int) -> None:
         """Extend the index."""
         if refs:
-            self._session.change(sql.ADD_REFS, _arrays(refs))
-        self._session.change(sql.UPSERT.format("cursors"), ("refs", upto))
+            self._session.change(sql.ADD_REFS, arrays(refs))
+        self._session.change(sql.MOVE_CURSOR, (upto, len(refs)))
 
     def clear_refs(self) -> None:
-        """Drop the index."""
-        self._session.change("DELETE FROM refs")
-        self._session.change("DELETE FROM cursors WHERE name = 'refs'")
+        """Empty the index; ``StoreSettingsError`` if its table is gone, or nothing guards it."""
+        if self._lacks_index():
+            raise StoreSettingsError(
+                f"{self._name}: the index of references is gone or not guarded; open the store "
+                "once as the owner of its tables, who makes it again"
+            )
+        self._session.change(sql.CLEAR_REFS)
+        self._session.change(sql.RESET_CURSOR)
 
-    def of_ref(
-        self, stream: str, kind: str, id: str, *, gt: int, lte: int | None, limit: int
-    ) -> list[Row]:
-        """Indexed rows by number."""
-        if not (_is_text(stream) and _is_text(id)):
-            return []
-        return self._rows(sql.OF_REF, (stream, kind, id, gt, _MAX if lte is None else lte, limit))
+    def of_ref(self, stream: str, kind: str, id: str, *, gt: int, lte: int, limit: int) -> Indexed:
+        """Indexed rows by number, in one state with how far the index reaches."""
+        if not (is_text(stream) and is_text(id)):
+            return Indexed(_MAX, [])
+        if self._session.is_in_transaction and self._lacks_index():
+            return Indexed(0, [])
+        try:
+            found = self.query(sql.OF_REF, (stream, kind, id, gt, lte, limit))
+        except CorruptEventError as error:
+            if is_missing(error):
+                return Indexed(0, [])
+            raise
+        rows = [Row._make(columns) for _, *columns in found if columns[0] is not None]
+        return Indexed(found[0][0], rows)
+
+    def lacking_refs(self, refs: Sequence[Ref]) -> list[Ref]:
+        """Those that are not in the index."""
+        return [refs[place - 1] for (place,) in self.query(sql.LACKING_REFS, arrays(refs))]
+
+    def count_refs(self, upto: int, beyond: int) -> tuple[int, int]:
+        """How many lead up to a number, and how many beyond another one."""
+        within, after = self.query(sql.COUNT_REFS, (upto, beyond))[0]
+        return within, after
 
     def audit_page(self, *, gt: int, limit: int) -> list[Row]:
         """Rows by number."""
@@ -193,40 +247,14 @@ class PostgresLog(Log):
         for name in lost:
             what = f"{name} was removed, added or changed: history is not protected"
             yield Finding(0, "", what)
-        for query in (sql.LOST_KEYS, sql.STRAY_KEYS):
-            for number, stream, key in self.query(query):
-                yield Finding(number, stream, f"the table of keys disagrees on {key}")
+        with suppress(CorruptEventError):  # a table that is gone is named above
+            for query in (sql.LOST_KEYS, sql.STRAY_KEYS):
+                for number, stream, key in self.query(query):
+                    yield Finding(number, stream, f"the table of keys disagrees on {key}")
 
     def close(self) -> None:
         """Close the connection; closing again does nothing."""
         self._session.close()
-
-
-def _arrays(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """The columns of some rows, each as a list, which the driver sends as an array."""
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _texts(values: Collection[str]) -> list[str]:
-    """Those of the texts that PostgreSQL can hold."""
-    plain = _plain(values)
-    return plain if len(plain) == len(values) else [text for text in values if _is_text(text)]
-
-
-def _plain(values: Collection[str]) -> list[str]:
-    """Those of the texts that are printable, as all that an append lets through are."""
-    if all(type(value) is str for value in values) and "".join(values).isprintable():
-        return list(values)
-    return [value for value in values if type(value) is str and value.isprintable()]
-
-
-def _is_text(value: str) -> bool:
-    """Whether PostgreSQL can hold a text; what it cannot hold is not in it either."""
-    if type(value) is not str:
-        return False
-    if value.isprintable():  # no NUL and no half of a pair of UTF-16 is
-        return True
-    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 class PostgresStore(LogStore):
@@ -235,7 +263,8 @@ class PostgresStore(LogStore):
     Acknowledged is durable: ``fsync`` and ``synchronous_commit`` are asserted when it is opened.
     Another writer is waited for up to ``busy_seconds``, then ``StoreBusyError``. A server that
     goes away raises ``StoreUnavailableError``, or ``InDoubtError`` around a commit; the next call
-    connects again.
+    connects again. With ``audit`` it is only read, also a store whose protections are gone, so
+    that ``verify`` can say so.
     """
 
     def __init__(
@@ -245,5 +274,7 @@ class PostgresStore(LogStore):
         *,
         busy_seconds: int = BUSY_SECONDS,
         codec: Codec = CODEC,
+        audit: bool = False,
     ) -> None:
-        super().__init__(PostgresLog(target_of(url), busy_seconds=busy_seconds), clock, codec)
+        log = PostgresLog(target_of(url), busy_seconds=busy_seconds, audit=audit)
+        super().__init__(log, clock, codec)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import psycopg
 
 from ledger.errors import StoreSettingsError
-from ledger.store.postgres_schema import FUNCTIONS, SCHEMA_VERSION, TRIGGERS
+from ledger.store.postgres_schema import DERIVED, FUNCTIONS, SCHEMA_VERSION, TRIGGERS
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -63,6 +63,11 @@ SELECT relname, pg_get_constraintdef(pg_constraint.oid)
 FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid JOIN pg_index ON indexrelid = conindid
 WHERE relnamespace = current_schema()::regnamespace AND relname IN ('events', 'keys')
   AND contype IN ('p', 'u') AND indisvalid AND indisunique"""
+_FIND_DERIVED = """
+SELECT count(to_regclass(name)) = count(*) AND EXISTS (
+  SELECT FROM pg_trigger
+  WHERE tgrelid = to_regclass('refs') AND tgname = 'refs_change' AND tgenabled = 'A')
+FROM unnest(%s::text[]) AS name"""
 _FIND_OTHERS = """
 SELECT 'rule ' || rulename FROM pg_rules
 WHERE schemaname = current_schema() AND tablename IN ('events', 'keys')
@@ -102,20 +107,32 @@ def version_of(connection: Connection, name: str) -> int:
     return int((connection.execute(query).fetchone() or (0,))[0])
 
 
-def require_schema(connection: Connection, name: str) -> None:
-    """``StoreSettingsError`` unless the schema is a ledger of this version, protected."""
+def require_version(connection: Connection, name: str) -> None:
+    """``StoreSettingsError`` unless the schema is a ledger of this version."""
     version = version_of(connection, name)
+    if not version:
+        raise StoreSettingsError(f"{name} is not a ledger: there is nothing in it; check the url")
     if version != SCHEMA_VERSION:
         raise StoreSettingsError(
             f"{name} has version {version} and this program knows {SCHEMA_VERSION}; "
             "open it with the version that wrote it"
         )
+
+
+def require_schema(connection: Connection, name: str) -> None:
+    """``StoreSettingsError`` unless the schema is a ledger of this version, protected."""
+    require_version(connection, name)
     lost = list(unprotected(connection))
     if lost:
         raise StoreSettingsError(
             f"{name}: {', '.join(lost)} was removed, added or changed, so history is not "
-            "protected; verify it against a digest and restore a backup"
+            "protected; run 'tradeledger verify', which still reads it, and restore a backup"
         )
+
+
+def lacks_derived(connection: Connection) -> bool:
+    """Whether something that is derived is gone, or the index of references is not guarded."""
+    return connection.execute(_FIND_DERIVED, [list(DERIVED)]).fetchone() != (True,)
 
 
 def unprotected(connection: Connection) -> Iterator[str]:

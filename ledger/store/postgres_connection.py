@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 from zlib import crc32
 
 import psycopg
 from eventsourcing.persistence import IntegrityError
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable, UndefinedTable
 from psycopg.types.string import BytesBinaryDumper
 
 from ledger.errors import (
@@ -24,7 +24,13 @@ from ledger.errors import (
     UnknownStoreError,
 )
 from ledger.store import postgres_schema as schema
-from ledger.store.postgres_checks import require_schema, require_settings, version_of
+from ledger.store.postgres_checks import (
+    lacks_derived,
+    require_schema,
+    require_settings,
+    require_version,
+    version_of,
+)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -46,7 +52,7 @@ SELECT set_config('search_path', %s, false),
   set_config('lock_timeout', %s, false),
   set_config('idle_in_transaction_session_timeout', %s, false),
   set_config('default_transaction_isolation', 'read committed', false),
-  set_config('default_transaction_read_only', 'off', false),
+  set_config('default_transaction_read_only', %s, false),
   set_config('standard_conforming_strings', 'on', false),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)"""
@@ -63,7 +69,8 @@ _MEANING: Final[dict[str, tuple[type[StoreError], str]]] = {
     "53100": (StoreFullError, "the disk is full and nothing was kept; make room and try again"),
     "42501": (StoreSettingsError, _GRANT),
     "25006": (StoreSettingsError, "the server only reads; connect to the primary one"),
-    "42P01": (StoreSettingsError, "a table is missing; verify against a digest, restore a backup"),
+    "42P01": (CorruptEventError, "a table is missing; run verify, restore a backup"),
+    "42703": (CorruptEventError, "a table was changed; run verify, restore a backup"),
     "54000": (StoreError, "a name is longer than an index can hold; shorten it"),
     "XX001": (CorruptEventError, "the database is damaged; run verify and restore a backup"),
     "XX002": (CorruptEventError, "an index is damaged; run verify and restore a backup"),
@@ -144,33 +151,56 @@ def is_gone(error: psycopg.Error) -> bool:
     return state.startswith(("08", "57P")) or state == "25P03"
 
 
-def connect(target: Target, *, busy_seconds: int) -> Connection:
+def is_missing(error: CorruptEventError) -> bool:
+    """Whether a table is not there, rather than damaged."""
+    return isinstance(error.__cause__, UndefinedTable)
+
+
+def connect(target: Target, *, busy_seconds: int, audit: bool = False) -> Connection:
     """Connect, assert the settings, and make the store if it is not there and the role may.
 
     Raises ``StoreSettingsError`` if the server would not keep what it acknowledges, or the
-    schema is something else; ``StoreUnavailableError`` if it cannot be reached.
+    schema is something else; ``StoreUnavailableError`` if it cannot be reached. With ``audit``
+    the session only reads, whatever became of settings and protections.
     """
     with translated():
         given = psycopg.conninfo.conninfo_to_dict(target.conninfo)
         connection = psycopg.connect(**_CONNECTING | given, autocommit=True)
     try:
         with translated():
-            _prepare(connection, target, busy_seconds)
+            _set(connection, target, busy_seconds, "on" if audit else "off")
+            if audit:
+                require_version(connection, target.name)
+            else:
+                _prepare(connection, target)
     except (StoreError, BadTextError, IntegrityError):
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: Connection, target: Target, busy_seconds: int) -> None:
+def _set(connection: Connection, target: Target, busy_seconds: int, only_reads: str) -> None:
     # Else COPY finds the slower one that is registered for the DB API's Binary.
     connection.adapters.register_dumper(bytes, BytesBinaryDumper)
     path = f"{target.schema}, pg_temp"
-    connection.execute(_SET, (path, f"{busy_seconds * 1000:d}", f"{_IDLE_MS:d}"))
+    connection.execute(_SET, (path, f"{busy_seconds * 1000:d}", f"{_IDLE_MS:d}", only_reads))
+
+
+def _prepare(connection: Connection, target: Target) -> None:
     require_settings(connection, target.name)
     if version_of(connection, target.name) < schema.SCHEMA_VERSION:
         _upgrade(connection, target)
     require_schema(connection, target.name)
+    if lacks_derived(connection):
+        _mend(connection, target)
+
+
+def _mend(connection: Connection, target: Target) -> None:
+    """Make again what is derived, if the role may and nobody writes: there are answers without."""
+    with suppress(InsufficientPrivilege, LockNotAvailable), connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = 1")
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (APPLICATION, target.lock))
+        connection.execute(schema.mend(target.schema).encode())
 
 
 def _upgrade(connection: Connection, target: Target) -> None:

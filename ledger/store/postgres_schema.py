@@ -107,19 +107,39 @@ ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_change;
 ALTER TABLE keys ENABLE ALWAYS TRIGGER keys_no_change;
 """
 
+# Whoever takes something out of the index of references has it made anew: it is a cache.
+FORGET: Final = """
+BEGIN
+  DELETE FROM cursors WHERE name = 'refs';
+  RETURN NULL;
+END
+"""
+
+DERIVED: Final = ("refs", "cursors", "tracking", "journal")
+"""What is made again when it is gone."""
+
 _DERIVED = f"""
-CREATE TABLE refs (
+CREATE TABLE IF NOT EXISTS refs (
   stream text COLLATE "C", kind text COLLATE "C", id text COLLATE "C", number bigint,
   PRIMARY KEY (stream, kind, id, number)
 );
-CREATE TABLE cursors (name text COLLATE "C" PRIMARY KEY, number bigint NOT NULL);
-CREATE TABLE tracking (name text COLLATE "C" PRIMARY KEY, number bigint NOT NULL);
-CREATE FUNCTION readable(state bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $${READABLE}$$;
-CREATE VIEW journal AS
+CREATE TABLE IF NOT EXISTS cursors (name text COLLATE "C" PRIMARY KEY, number bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS tracking (name text COLLATE "C" PRIMARY KEY, number bigint NOT NULL);
+CREATE OR REPLACE FUNCTION forget_refs() RETURNS trigger LANGUAGE plpgsql
+  SET search_path FROM CURRENT AS $${FORGET}$$;
+DROP TRIGGER IF EXISTS refs_change ON refs;
+CREATE TRIGGER refs_change AFTER UPDATE OR DELETE OR TRUNCATE ON refs
+  FOR EACH STATEMENT EXECUTE FUNCTION forget_refs();
+ALTER TABLE refs ENABLE ALWAYS TRIGGER refs_change;
+CREATE OR REPLACE FUNCTION readable(state bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE
+  AS $${READABLE}$$;
+CREATE OR REPLACE VIEW journal AS
 SELECT number, stream, version, topic, key, occurred_at, recorded_at, metadata,
   readable(state) AS state, encode(prev_hash, 'hex') AS prev_hash, encode(hash, 'hex') AS hash
 FROM events;
 """
+
+_MENDED = f"{_DERIVED}DELETE FROM cursors WHERE name = 'refs';\n"
 
 MIGRATIONS: Final[tuple[str, ...]] = (
     f"""
@@ -153,7 +173,7 @@ def require_name(what: str, name: str) -> str:
 def script(schema: str = DEFAULT_SCHEMA, role: str | None = None) -> str:
     """All statements that make a store, in one transaction; ``role`` may then append and read.
 
-    >>> print(script("books", "bot")[:66])
+    >>> print(script("books", "bot")[:67])
     BEGIN;
     CREATE SCHEMA books;
     SET LOCAL search_path = books, pg_temp;
@@ -171,6 +191,12 @@ def upgrade(schema: str, version: int) -> Iterator[str]:
         yield f"CREATE SCHEMA IF NOT EXISTS {schema};\n"
     yield _path(schema)
     yield from MIGRATIONS[version:]
+
+
+def mend(schema: str) -> str:
+    """The statements that make again what is derived, with an index that is not trusted."""
+    require_name("schema", schema)
+    return f"{_path(schema)}{_MENDED}"
 
 
 def grants(schema: str, role: str) -> str:
@@ -193,6 +219,6 @@ if __name__ == "__main__":
     sys.stdout.write(script(*sys.argv[1:]))
 
 __all__ = [
-    "DEFAULT_SCHEMA", "FUNCTIONS", "MIGRATIONS", "SCHEMA_VERSION", "TRIGGERS", "grants",
+    "DEFAULT_SCHEMA", "DERIVED", "FUNCTIONS", "MIGRATIONS", "SCHEMA_VERSION", "TRIGGERS", "grants",
     "require_name", "script", "upgrade",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -53,18 +54,24 @@ class OpenCopy:
 class Session:
     """A connection, used by one thread at a time; made again when the server was away."""
 
-    def __init__(self, target: Target, busy_seconds: int) -> None:
+    def __init__(self, target: Target, busy_seconds: int, *, audit: bool = False) -> None:
         self.target = target
-        self.connection: Connection = connect(target, busy_seconds=busy_seconds)
+        self._connect = partial(connect, target, busy_seconds=busy_seconds, audit=audit)
+        self.connection: Connection = self._connect()
         self.depth = 0
-        self._busy_seconds = busy_seconds
         self._begin = sql.BEGIN_WRITING.format(APPLICATION, target.lock)
+        self._begin_now = sql.BEGIN_NOW.format(APPLICATION, target.lock)
         self._process = os.getpid()
         self._lock = RLock()
         self._in_transaction = False
         self._has_written = False
         self._closed = False
         self._copy: OpenCopy | None = None
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether this thread's statements are in a transaction, once it holds the lock."""
+        return self._in_transaction
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -121,7 +128,7 @@ class Session:
             if not (self.connection.closed or is_gone(error)):
                 raise
             self.connection.close()
-            self.connection = connect(self.target, busy_seconds=self._busy_seconds)
+            self.connection = self._connect()
             return run()
 
     def query(self, statement: str, params: Sequence[Any] = ()) -> list[Any]:
@@ -136,8 +143,9 @@ class Session:
                 raise translate(error) from error
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """``BEGIN`` and the writer's lock, to ``COMMIT``; an inner one joins the outer."""
+    def writing(self, *, waits: bool = True) -> Iterator[None]:
+        """``BEGIN`` and the writer's lock, to ``COMMIT``; an inner one joins the outer. Who does
+        not wait for the lock has ``StoreBusyError`` at once."""
         with self.held():
             if self._in_transaction and not self.depth:
                 raise StoreError("several reads of one state are going on; append after them")
@@ -146,7 +154,7 @@ class Session:
                 if self.depth > 1:
                     yield
                 else:
-                    with self._transaction(self._begin):
+                    with self._transaction(self._begin if waits else self._begin_now):
                         yield
             finally:
                 self.depth -= 1

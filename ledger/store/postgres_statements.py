@@ -20,6 +20,9 @@ _VALUES = ", ".join(f"%b::{name}" for name in TYPES)
 
 BEGIN_WRITING: Final = """
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({:d}, {:d})"""
+BEGIN_NOW: Final = """
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = 1;
+SELECT pg_advisory_xact_lock({:d}, {:d})"""
 BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 ADD: Final = f"""
@@ -75,18 +78,52 @@ RECORDED_BEFORE: Final = (
     "SELECT number, recorded_at FROM events WHERE number <= %s AND recorded_at IS NOT NULL "
     "ORDER BY number DESC LIMIT 1"
 )
+# How far the index reaches, if what guards it stands as it was made, and it is not empty although
+# something was written to it.
+STANDING: Final = """
+SELECT coalesce((
+  SELECT number FROM cursors WHERE name = 'refs'
+    AND EXISTS (
+      SELECT FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+      WHERE tgrelid = 'refs'::regclass AND tgname = 'refs_change' AND tgtype = 56
+        AND tgenabled = 'A' AND tgqual IS NULL AND proname = 'forget_refs'
+    )
+    AND (EXISTS (SELECT FROM refs)
+      OR EXISTS (SELECT FROM cursors WHERE name = 'refs written' AND number = 0))
+), 0) AS upto"""
 OF_REF: Final = f"""
-SELECT {_OF_EVENTS} FROM (
-  SELECT number FROM refs
-  WHERE stream = %s AND kind = %s AND id = %s AND number > %s AND number <= %s
-  ORDER BY number LIMIT %s
-) AS found JOIN events USING (number) ORDER BY number"""
+WITH standing AS MATERIALIZED ({STANDING})
+SELECT standing.upto, found.* FROM standing LEFT JOIN LATERAL (
+  SELECT {_OF_EVENTS} FROM (
+    SELECT number FROM refs
+    WHERE stream = %s AND kind = %s AND id = %s AND number > %s
+      AND number <= least(%s, standing.upto)
+    ORDER BY number LIMIT %s
+  ) AS entries JOIN events USING (number)
+) AS found ON true ORDER BY found.number"""
 ADD_REFS: Final = """
 INSERT INTO refs (stream, kind, id, number)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[])
 ON CONFLICT DO NOTHING"""
-UPSERT: Final = """
-INSERT INTO {} (name, number) VALUES (%s, %s)
+# Only while it is there: who takes something out of the index takes the cursor along.
+MOVE_CURSOR: Final = """
+UPDATE cursors SET number = CASE name WHEN 'refs' THEN %s ELSE number + %s END
+WHERE name IN ('refs', 'refs written')"""
+CLEAR_REFS: Final = "DELETE FROM refs"
+RESET_CURSOR: Final = """
+INSERT INTO cursors (name, number) VALUES ('refs', 0), ('refs written', 0)
+ON CONFLICT (name) DO UPDATE SET number = 0"""
+LACKING_REFS: Final = """
+SELECT place FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[])
+  WITH ORDINALITY AS asked (stream, kind, id, number, place)
+LEFT JOIN LATERAL (
+  SELECT true AS is_held FROM refs WHERE refs.stream = asked.stream AND refs.kind = asked.kind
+    AND refs.id = asked.id AND refs.number = asked.number LIMIT 1
+) AS found ON true WHERE is_held IS NULL"""
+COUNT_REFS: Final = """
+SELECT count(*) FILTER (WHERE number <= %s), count(*) FILTER (WHERE number > %s) FROM refs"""
+TRACK: Final = """
+INSERT INTO tracking (name, number) VALUES (%s, %s)
 ON CONFLICT (name) DO UPDATE SET number = excluded.number"""
 
 LOST_KEYS: Final = """

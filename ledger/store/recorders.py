@@ -42,17 +42,19 @@ class Writer:
         self._log = log
         self._keep = keep
         self._fed = 0
-        number, last = log.end()
-        self.tip = Tip(number, time_from(last) if last else None, log.head_of)
+        self.has_written = False
+        self.tip = _tip(log)
         self.rows: list[Columns] = []
 
     def feed(self) -> None:
         """Hand on what is sealed so far; a later failure still undoes it."""
         if self._keep and self._log.feed(self.rows[self._fed :]):
             self._fed = len(self.rows)
+            self.has_written = True
 
     def end(self) -> None:
         """Write what is not written yet."""
+        self.has_written = True
         self._log.add(self.rows[self._fed :])
 
     def put(self, events: Sequence[StoredEvent]) -> list[int]:
@@ -63,6 +65,40 @@ class Writer:
         ]
         self.rows.extend(rows)
         return [row[0] for row in rows]
+
+
+def _tip(log: Log) -> Tip:
+    """The end of the log; that of the last append, which knows its streams, if it still is."""
+    number, last = log.end()
+    recorded_at = time_from(last) if last else None
+    tip, log.tip = log.tip, None
+    if tip is not None and tip.is_at(number, recorded_at):
+        return tip
+    return Tip(number, recorded_at, log.head_of)
+
+
+@contextmanager
+def transaction(log: Log) -> Iterator[None]:
+    """Several appends in one: it is undone if one of them ended half-way, even if somebody caught
+    that error."""
+    with log.writing():
+        if not log.depth:
+            log.is_broken = False
+        log.depth += 1
+        try:
+            yield
+            _require_whole(log)
+        finally:
+            log.depth -= 1
+            log.tip = None
+
+
+def _require_whole(log: Log) -> None:
+    if log.is_broken:
+        raise StoreError(
+            "an append inside this one failed half-way, so nothing of both is kept; let its error "
+            "end the whole, and do it again"
+        )
 
 
 @contextmanager
@@ -76,7 +112,10 @@ def writing(
     with log.writing():
         if log.is_appending:
             raise StoreError("an append is going on; return facts from revise, do not append there")
-        log.is_appending = True
+        if log.depth:
+            _require_whole(log)
+        log.is_appending, is_ended = True, False
+        writer = None
         try:
             if keys:
                 log.expect(streams, keys)
@@ -84,9 +123,12 @@ def writing(
             yield writer
             if keep:
                 writer.end()
+            is_ended = True
         finally:
             log.is_appending = False
+            log.is_broken = not is_ended and writer is not None and writer.has_written
     if keep:
+        log.tip = writer.tip
         log.ring()
 
 
@@ -254,5 +296,5 @@ def _track(log: Log, tracking: Tracking) -> None:
 
 __all__ = [
     "ChainedAggregateRecorder", "ChainedApplicationRecorder", "ChainedProcessRecorder",
-    "ChainedTrackingRecorder", "PullSubscription", "Writer", "writing",
+    "ChainedTrackingRecorder", "PullSubscription", "Writer", "transaction", "writing",
 ]  # fmt: skip

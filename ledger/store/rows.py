@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from msgspec import to_builtins
 
+from ledger.errors import BadTextError
+
 GENESIS: Final = bytes(32)
 """What stands before the first event of a stream."""
 
@@ -43,6 +45,23 @@ class Head(NamedTuple):
 
 
 NO_HEAD: Final = Head(0, GENESIS)
+
+
+MAX_NAME: Final = 2000
+"""Bytes of a key's or a stream's name: an index of PostgreSQL holds about 2,700 in one entry, and
+every store gives the same answer."""
+
+
+def require_name(field: str, name: str) -> None:
+    """``BadTextError`` for a key or stream that not every store could keep.
+
+    >>> require_name("key", "é" * 1001)
+    Traceback (most recent call last):
+    ...
+    ledger.errors.BadTextError: key: 'ééé...' cannot be kept: it is longer than 2000 bytes
+    """
+    if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME:
+        raise BadTextError(field, name, f"it is longer than {MAX_NAME} bytes")
 
 
 def time_text(value: datetime) -> str:

@@ -5,58 +5,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
 from ledger.clock import Clock
-from ledger.errors import CorruptEventError, StoreClosedError, StoreError
+from ledger.errors import CorruptEventError, StoreClosedError, StoreError, StoreSettingsError
+from ledger.store import sqlite_statements as sql
 from ledger.store.base import LogStore
 from ledger.store.codec import CODEC, Codec
-from ledger.store.log import Log, Ref
+from ledger.store.log import Indexed, Log, Ref
 from ledger.store.port import Finding
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
-from ledger.store.sqlite_connection import connect, translate, translated
+from ledger.store.sqlite_connection import connect, impatient, is_missing, translate, translated
 from ledger.store.sqlite_module import sqlite3
-from ledger.store.sqlite_schema import unprotected
+from ledger.store.sqlite_schema import REFS, make_refs, unprotected
 
 BUSY_SECONDS: Final = 5
-_COLUMNS = Row._fields
-_ALL = ", ".join(_COLUMNS)
-_OF_EVENTS = ", ".join(f"events.{name}" for name in _COLUMNS)
-_TEXTS = frozenset(("stream", "topic", "key", "occurred_at", "recorded_at", "metadata"))
-_AS_BYTES = ", ".join(f"CAST({c} AS BLOB)" if c in _TEXTS else c for c in _COLUMNS)
-_ADD = f"INSERT INTO events ({_ALL}) VALUES ({', '.join('?' * len(_COLUMNS))})"
-_ADD_KEY = "INSERT INTO keys (key, number) VALUES (?, ?)"
-_BY_KEY = (
-    f"SELECT {_OF_EVENTS} FROM json_each(?) AS asked CROSS JOIN keys ON keys.key = asked.value "
-    "CROSS JOIN events ON events.number = keys.number"
-)
-# Jumps from name to name through the index instead of reading every event.
-_STREAMS = """
-WITH RECURSIVE names(stream) AS (
-  SELECT min(stream) FROM events
-  UNION ALL SELECT (SELECT min(stream) FROM events WHERE stream > names.stream)
-  FROM names WHERE names.stream IS NOT NULL
-) SELECT stream FROM names WHERE stream IS NOT NULL"""
-_RECORDED_BEFORE = """
-SELECT number, recorded_at FROM events WHERE number <= ? AND recorded_at IS NOT NULL
-ORDER BY number DESC LIMIT 1"""
-_OF_REF = f"""
-SELECT {_OF_EVENTS} FROM refs CROSS JOIN events USING (number)
-WHERE refs.stream = ? AND refs.kind = ? AND refs.id = ? AND number > ? AND number <= ?
-ORDER BY number LIMIT ?"""
-_UPSERT = "INSERT INTO {} VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number"
-_LOST_KEYS = """
-SELECT events.number, events.stream, events.key FROM events LEFT JOIN keys USING (key)
-WHERE events.key IS NOT NULL AND keys.number IS NOT events.number LIMIT 10"""
-_STRAY_KEYS = """
-SELECT keys.number, '', keys.key FROM keys LEFT JOIN events ON events.number = keys.number
-WHERE events.key IS NOT keys.key LIMIT 10"""
-# Also sees an index that no longer leads to its rows, which reading by number would not.
-_DAMAGES = "PRAGMA integrity_check(10)"
-_MAX = 2**63 - 1
 
 
 class SQLiteLog(Log):
@@ -103,17 +69,31 @@ class SQLiteLog(Log):
     def writing(self) -> Iterator[None]:
         """``BEGIN IMMEDIATE`` to ``COMMIT``; an inner one joins the outer."""
         if self._is_audit:
-            raise StoreError(f"{self.path} is open to be audited, not written; open it without")
-        with self._held():
+            raise StoreSettingsError(
+                f"{self.path} is open to be audited, not written; open it without"
+            )
+        with self._lock:
+            self._require_open()
             self._depth += 1
             try:
-                if self._depth > 1:
-                    yield
-                else:
-                    with self._transaction("BEGIN IMMEDIATE"):
-                        yield
+                yield from self._joined() if self._depth > 1 else self._transaction(sql.BEGIN)
+            except sqlite3.Error as error:
+                raise translate(error) from error
             finally:
                 self._depth -= 1
+
+    @contextmanager
+    def writing_now(self) -> Iterator[None]:
+        """``writing()``, or ``StoreBusyError`` at once."""
+        with ExitStack() as patience, self._lock:
+            self._require_open()
+            patience.enter_context(impatient(self._connection))
+            with self.writing():
+                patience.close()
+                yield
+
+    def _joined(self) -> Iterator[None]:
+        yield
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -122,10 +102,8 @@ class SQLiteLog(Log):
             if self._connection.in_transaction:
                 yield
             else:
-                with self._transaction("BEGIN"):
-                    yield
+                yield from self._transaction("BEGIN")
 
-    @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         self._connection.execute(begin)
         try:
@@ -137,10 +115,15 @@ class SQLiteLog(Log):
 
     def add(self, rows: Sequence[Columns]) -> None:
         """Insert the rows and their keys."""
-        with self._held():
-            self._connection.executemany(_ADD, rows)
-            keyed = [(row[4], row[0]) for row in rows if row[4] is not None]
-            self._connection.executemany(_ADD_KEY, keyed)
+        if not self._connection.in_transaction:  # SQLite has undone it, and would now commit
+            raise StoreError("an earlier failure ended this transaction; nothing was kept")
+        if len(rows) == 1 and rows[0][4] is not None:
+            self._connection.execute(sql.ADD, rows[0])
+            self._connection.execute(sql.ADD_KEY, (rows[0][4], rows[0][0]))
+            return
+        self._connection.executemany(sql.ADD, rows)
+        keyed = [(row[4], row[0]) for row in rows if row[4] is not None]
+        self._connection.executemany(sql.ADD_KEY, keyed)
 
     def head(self) -> int:
         """The last number."""
@@ -162,7 +145,7 @@ class SQLiteLog(Log):
 
     def streams(self) -> list[str]:
         """All streams, sorted."""
-        return [stream for (stream,) in self.query(_STREAMS)]
+        return [stream for (stream,) in self.query(sql.STREAMS)]
 
     def of_log(
         self, *, gt: int, lte: int | None, limit: int, topics: Sequence[str] = ()
@@ -170,9 +153,8 @@ class SQLiteLog(Log):
         """Rows by number."""
         chosen = f" AND topic IN ({', '.join('?' * len(topics))})" if topics else ""
         return self._rows(
-            f"SELECT {_ALL} FROM events WHERE number > ? AND number <= ?{chosen} "
-            "ORDER BY number LIMIT ?",
-            (gt, _MAX if lte is None else lte, *topics, limit),
+            f"{sql.OF_LOG}{chosen} ORDER BY number LIMIT ?",
+            (gt, sql.MAX if lte is None else lte, *topics, limit),
         )
 
     def of_stream(
@@ -180,12 +162,11 @@ class SQLiteLog(Log):
     ) -> list[Row]:
         """A stream's rows by version."""
         return self._rows(
-            f"SELECT {_ALL} FROM events WHERE stream = ? AND version > ? AND version <= ? "
-            f"ORDER BY version {'DESC' if desc else 'ASC'} LIMIT ?",
+            f"{sql.OF_STREAM} ORDER BY version {'DESC' if desc else 'ASC'} LIMIT ?",
             (
                 stream,
-                -_MAX if gt is None else gt,
-                _MAX if lte is None else lte,
+                -sql.MAX if gt is None else gt,
+                sql.MAX if lte is None else lte,
                 -1 if limit is None else limit,
             ),
         )
@@ -194,11 +175,14 @@ class SQLiteLog(Log):
         """The rows under these keys, in one query."""
         if not keys:
             return {}
-        return {row.key: row for row in self._rows(_BY_KEY, (json.dumps(keys),)) if row.key}
+        statement, asked = (
+            (sql.BY_KEY, json.dumps(keys)) if len(keys) > 1 else (sql.BY_ONE, keys[0])
+        )
+        return {row.key: row for row in self._rows(statement, (asked,)) if row.key}
 
     def recorded_before(self, number: int) -> tuple[int, str]:
         """The last row with a time up to a number."""
-        found = self.query(_RECORDED_BEFORE, (number,))
+        found = self.query(sql.RECORDED_BEFORE, (number,))
         return (found[0][0], found[0][1]) if found else (0, "")
 
     def tracked(self, name: str) -> int | None:
@@ -208,37 +192,53 @@ class SQLiteLog(Log):
 
     def track(self, name: str, number: int) -> None:
         """Keep how far a named reader has come."""
-        self.query(_UPSERT.format("tracking"), (name, number))
+        self.query(sql.TRACK, (name, number))
 
     def refs_upto(self) -> int:
-        """The number the index has reached."""
-        found = self.query("SELECT number FROM cursors WHERE name = 'refs'")
+        """The number the index has reached; 0 if it is gone or not to be trusted."""
+        try:
+            found = self.query(sql.STANDING, tuple(REFS.values()))
+        except CorruptEventError as error:
+            if is_missing(error):
+                return 0
+            raise
         return int(found[0][0]) if found else 0
 
     def add_refs(self, refs: Sequence[Ref], upto: int) -> None:
         """Extend the index."""
         with self._held():
-            self._connection.executemany("INSERT OR IGNORE INTO refs VALUES (?, ?, ?, ?)", refs)
-            self._connection.execute(_UPSERT.format("cursors"), ("refs", upto))
+            self._connection.executemany(sql.ADD_REFS, refs)
+            self._connection.execute(sql.COUNT_WRITTEN, (len(refs),))
+            self._connection.execute(sql.MOVE_CURSOR, (upto,))
 
     def clear_refs(self) -> None:
-        """Drop the index."""
-        self.query("DELETE FROM refs")
-        self.query("DELETE FROM cursors WHERE name = 'refs'")
+        """Make the index anew, with what guards it."""
+        with self._held():
+            make_refs(self._connection)
 
-    def of_ref(
-        self, stream: str, kind: str, id: str, *, gt: int, lte: int | None, limit: int
-    ) -> list[Row]:
-        """Indexed rows by number."""
-        return self._rows(_OF_REF, (stream, kind, id, gt, _MAX if lte is None else lte, limit))
+    def of_ref(self, stream: str, kind: str, id: str, *, gt: int, lte: int, limit: int) -> Indexed:
+        """Indexed rows by number, in one state with how far the index reaches."""
+        with self.reading():
+            upto = self.refs_upto()
+            asked = (stream, kind, id, gt, min(lte, upto), limit)
+            return Indexed(upto, self._rows(sql.OF_REF, asked) if upto > gt else [])
+
+    def lacking_refs(self, refs: Sequence[Ref]) -> list[Ref]:
+        """Those that are not in the index."""
+        return [refs[at] for (at,) in self.query(sql.LACKING_REFS, (json.dumps(refs),))]
+
+    def count_refs(self, upto: int, beyond: int) -> tuple[int, int]:
+        """How many lead up to a number, and how many beyond another one."""
+        within, after = self.query(sql.COUNT_REFS, (upto, beyond))[0]
+        return within, after
 
     def audit_page(self, *, gt: int, limit: int) -> list[Row]:
         """Rows by number; texts that are no longer UTF-8 come back with their odd bytes."""
         try:
             return self.of_log(gt=gt, lte=None, limit=limit)
         except CorruptEventError:
-            statement = f"SELECT {_AS_BYTES} FROM events WHERE number > ? ORDER BY number LIMIT ?"
-            return [Row(*map(_text, _COLUMNS, row)) for row in self.query(statement, (gt, limit))]
+            rows = self.query(sql.OF_BYTES, (gt, limit))
+            return [Row(*map(_text, sql.COLUMNS, row)) for row in rows]
 
     def lost(self) -> list[str]:
         """The tables and triggers that were removed or changed."""
@@ -249,10 +249,10 @@ class SQLiteLog(Log):
         """Missing protections, damaged indexes, keys that lead elsewhere."""
         for name in self.lost():
             yield Finding(0, "", f"{name} was removed or changed: history is not protected")
-        for query in (_LOST_KEYS, _STRAY_KEYS):
+        for query in (sql.LOST_KEYS, sql.STRAY_KEYS):
             for number, stream, key in self._audit(query, []):
                 yield Finding(number, stream, f"the table of keys disagrees on {key}")
-        for (problem,) in self._audit(_DAMAGES, [("it cannot be checked",)]):
+        for (problem,) in self._audit(sql.DAMAGES, [("it cannot be checked",)]):
             if problem != "ok":
                 yield Finding(0, "", f"the file is damaged: {problem}")
 
@@ -271,7 +271,7 @@ class SQLiteLog(Log):
 
 
 def _text(column: str, value: Any) -> Any:
-    is_text = column in _TEXTS and isinstance(value, bytes)
+    is_text = column in sql.TEXTS and isinstance(value, bytes)
     return value.decode("utf-8", "surrogateescape") if is_text else value
 
 

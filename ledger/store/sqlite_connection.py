@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +57,11 @@ def translate(error: sqlite3.Error) -> Exception:
         return CorruptEventError(f"{error}: the file was changed; run verify, restore a backup")
     kind, advice = _MEANING.get(code, (StoreError, "nothing of the call was kept"))
     return kind(f"{error}: {advice}")
+
+
+def is_missing(error: CorruptEventError) -> bool:
+    """Whether a table is not there, rather than damaged."""
+    return str(error).startswith(_NO_SUCH)
 
 
 def connect(path: str | Path, *, busy_seconds: int, audit: bool = False) -> sqlite3.Connection:
@@ -113,16 +118,47 @@ def _touch(name: str) -> None:
 
 def _prepare(connection: sqlite3.Connection, name: str, busy_seconds: int) -> None:
     connection.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:d}")
+    is_new = schema.is_empty(connection)
+    if not is_new:
+        schema.require_mark(connection, name)
     for setting, (value, _) in schema.SETTINGS.items():
         _set(connection, f"PRAGMA {setting} = {value}")
     for tuning in schema.TUNING:
         connection.execute(f"PRAGMA {tuning}")
     schema.require_settings(connection, name)
+    if is_new:
+        _make(connection)
+    schema.require_schema(connection, name)
+    if schema.lacks_derived(connection):
+        _mend(connection)
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    """Make the tables, unless another process was faster."""
     connection.execute("BEGIN IMMEDIATE")
-    if not schema.has_schema(connection):
+    if schema.is_empty(connection):
         schema.create_schema(connection)
     connection.execute("COMMIT")
-    schema.require_schema(connection, name)
+
+
+def _mend(connection: sqlite3.Connection) -> None:
+    """Make again what is derived. Not while another process writes: there are answers without."""
+    with suppress(StoreBusyError), translated():
+        with impatient(connection):
+            connection.execute("BEGIN IMMEDIATE")
+        schema.make_derived(connection)
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def impatient(connection: sqlite3.Connection) -> Iterator[None]:
+    """Inside, the writer's lock is had at once or not at all."""
+    (timeout,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {timeout:d}")
 
 
 def _set(connection: sqlite3.Connection, pragma: str) -> None:

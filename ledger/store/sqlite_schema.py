@@ -69,15 +69,37 @@ PROTECTED: Final[dict[str, str]] = {
 }
 """What must stand in the file exactly as it is written here."""
 
-DERIVED: Final[tuple[str, ...]] = (
-    """CREATE TABLE refs (
+_REFS = """CREATE TABLE refs (
   stream TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (stream, kind, id, number)
-) STRICT, WITHOUT ROWID""",
-    "CREATE TABLE cursors (name TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL) STRICT",
-    "CREATE TABLE tracking (name TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL) STRICT",
-    _JOURNAL,
-)
+) STRICT, WITHOUT ROWID"""
+
+
+def _forgetting(verb: str) -> str:
+    """Whoever takes something out of the index has it made anew: it is a cache."""
+    return (
+        f"CREATE TRIGGER refs_{verb} AFTER {verb.upper()} ON refs\n"
+        "BEGIN DELETE FROM cursors WHERE name = 'refs'; END"
+    )
+
+
+REFS: Final[dict[str, str]] = {
+    "refs": _REFS,
+    "refs_update": _forgetting("update"),
+    "refs_delete": _forgetting("delete"),
+}
+"""The index of references and what guards it: trusted only as it is written here."""
+
+DERIVED: Final[dict[str, str]] = REFS | {
+    "cursors": (
+        "CREATE TABLE cursors (name TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL) STRICT"
+    ),
+    "tracking": (
+        "CREATE TABLE tracking (name TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL) STRICT"
+    ),
+    "journal": _JOURNAL,
+}
+"""What is made again when it is gone."""
 
 SETTINGS: Final[dict[str, tuple[str, object]]] = {
     "journal_mode": ("WAL", "wal"),
@@ -106,31 +128,72 @@ def require_settings(connection: sqlite3.Connection, path: str) -> None:
 
 def create_schema(connection: sqlite3.Connection) -> None:
     """Make the tables of an empty file; inside a transaction."""
-    for statement in (*PROTECTED.values(), *DERIVED):
+    for statement in PROTECTED.values():
         connection.execute(statement)
+    make_derived(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def has_schema(connection: sqlite3.Connection) -> bool:
-    """Whether the tables were made before."""
-    query = "SELECT count(*) FROM sqlite_schema WHERE name IN ('events', 'keys')"
-    return bool(connection.execute(query).fetchone()[0])
+def make_derived(connection: sqlite3.Connection) -> None:
+    """Make what is derived and gone; inside a transaction."""
+    found = _made(connection)
+    if not _has_refs(found):
+        make_refs(connection)
+    for name in ("tracking", "journal"):
+        if name not in found:
+            connection.execute(DERIVED[name])
+
+
+def make_refs(connection: sqlite3.Connection) -> None:
+    """Make the index of references anew, empty, and nothing of it trusted; inside a transaction."""
+    for statement in ("DROP TABLE IF EXISTS refs", "DROP TABLE IF EXISTS cursors"):
+        connection.execute(statement)
+    for name in ("cursors", *REFS):
+        connection.execute(DERIVED[name])
+    connection.execute("INSERT INTO cursors VALUES ('refs', 0), ('refs written', 0)")
+
+
+def lacks_derived(connection: sqlite3.Connection) -> bool:
+    """Whether something that is derived is gone, or the index is not guarded."""
+    found = _made(connection)
+    return not _has_refs(found) or not DERIVED.keys() <= found.keys()
+
+
+def _has_refs(found: dict[str, str]) -> bool:
+    guarded = all(found.get(name) == sql for name, sql in REFS.items())
+    return guarded and "cursors" in found
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever made in the file."""
+    (marker,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return not marker and not tables
+
+
+def _made(connection: sqlite3.Connection) -> dict[str, str]:
+    query = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    return dict(connection.execute(query).fetchall())
 
 
 def unprotected(connection: sqlite3.Connection) -> list[str]:
     """The tables and triggers that are missing or are not what they were made as."""
-    query = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
-    found = dict(connection.execute(query).fetchall())
+    found = _made(connection)
     return [name for name, sql in PROTECTED.items() if found.get(name) != sql]
 
 
 def require_mark(connection: sqlite3.Connection, path: str) -> None:
     """``StoreSettingsError`` unless the file is marked as a ledger of this version."""
+    if is_empty(connection):
+        raise StoreSettingsError(f"{path} is not a ledger: there is nothing in it; check the path")
     (marker,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if marker != APPLICATION_ID:
-        raise StoreSettingsError(f"{path} is not a ledger: its mark is missing; use a new file")
+        raise StoreSettingsError(
+            f"{path} is not a ledger: its mark is missing, and other tables are in it; use a new "
+            "file"
+        )
     if version != SCHEMA_VERSION:
         raise StoreSettingsError(
             f"{path} has schema {version} and this version knows {SCHEMA_VERSION}; "

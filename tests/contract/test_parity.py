@@ -27,7 +27,8 @@ FACTS = st.builds(
 BATCHES = st.lists(st.lists(FACTS, max_size=6), max_size=6)
 
 
-@settings(max_examples=25)
+# Each example makes a file and a PostgreSQL schema, which takes a tenth of a second.
+@settings(max_examples=settings().max_examples // 5)
 @given(BATCHES)
 def test_all_kinds_of_store_agree(place: Place, batches: list[list[Fact]]) -> None:
     url = place.prepared()

@@ -15,7 +15,6 @@ from ledger.errors import (
     BadTextError,
     LedgerError,
     StoreBusyError,
-    StoreError,
     StoreSettingsError,
     StoreUnavailableError,
     UnknownStoreError,
@@ -196,14 +195,6 @@ def test_what_postgresql_cannot_hold_is_not_in_it(postgres: PostgresStore, name:
     assert postgres.by_key([name, fill(1).key]).keys() == {fill(1).key}
     with pytest.raises(BadTextError):
         postgres.append([fill(2)._replace(key=name)])
-
-
-def test_a_key_longer_than_an_index_can_hold_keeps_nothing(postgres: PostgresStore) -> None:
-    long = "".join(chr(0x4E00 + n * 7 % 20_000) for n in range(2000))
-    with pytest.raises(StoreError, match="shorten"):
-        postgres.append([fill(1), fill(2)._replace(key=long)])
-    assert postgres.head() == 0
-    postgres.append([fill(1)])
 
 
 def test_pages_of_time_are_found(postgres: PostgresStore) -> None:

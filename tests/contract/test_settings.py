@@ -19,6 +19,8 @@ from ledger.store.sqlite_connection import connect
 from ledger.store.sqlite_module import SAFE, SQLITE, SQLiteBuild, sqlite3
 from tests.contract.helpers import Clock, fill
 
+TABLES = ("events", "keys", "refs", "cursors", "tracking")
+
 
 def test_the_settings_are_those_that_keep_what_is_acknowledged(path: Path) -> None:
     connection = connect(path, busy_seconds=3)
@@ -87,6 +89,43 @@ def test_another_program_s_events_table_is_no_ledger(path: Path, clock: Clock) -
     stranger.execute("CREATE TABLE events (id INTEGER)")
     stranger.close()
     with pytest.raises(StoreSettingsError, match="not a ledger"):
+        SQLiteStore(path, clock)
+
+
+@pytest.mark.parametrize("audit", [False, True])
+@pytest.mark.parametrize("mark", [0, 0x1234])
+def test_another_program_s_file_is_neither_read_nor_changed(
+    path: Path, clock: Clock, mark: int, audit: bool
+) -> None:
+    stranger = sqlite3.connect(path)
+    stranger.execute("CREATE TABLE customers (id INTEGER)")
+    stranger.execute(f"PRAGMA application_id = {mark:d}")
+    stranger.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreSettingsError, match="is not a ledger: its mark is missing, and other"):
+        SQLiteStore(path, clock, audit=audit)
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_becomes_a_ledger_when_it_is_written_but_is_none_before(
+    path: Path, clock: Clock
+) -> None:
+    path.touch()
+    with pytest.raises(StoreSettingsError, match="not a ledger: there is nothing in it"):
+        SQLiteStore(path, clock, audit=True)
+    assert path.read_bytes() == b""
+    with SQLiteStore(path, clock) as store:
+        store.append([fill(1)])
+        assert store.verify().ok
+
+
+def test_a_ledger_whose_tables_are_all_gone_is_not_made_anew(path: Path, clock: Clock) -> None:
+    SQLiteStore(path, clock).close()
+    stranger = sqlite3.connect(path)
+    for statement in ["DROP VIEW journal", *(f"DROP TABLE {name}" for name in TABLES)]:
+        stranger.execute(statement)
+    stranger.close()
+    with pytest.raises(StoreSettingsError, match="events, keys"):
         SQLiteStore(path, clock)
 
 
