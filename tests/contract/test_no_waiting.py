@@ -102,8 +102,10 @@ def test_the_order_is_read_from_the_log_where_the_index_was_never_made(
         filled(url)
         with lock(), ledger.open(url) as book:
             assert book.store.log.refs_upto() == 0  # type: ignore[attr-defined]
+            begun = time.monotonic()
             found = [one.number for one in book.store.refs("U1", "order", "c1")]
             assert len(found) == 3
+            assert time.monotonic() - begun < 3
             assert book.order("U1", "c1").cum_qty == 4
             with pytest.raises(StoreBusyError):  # the control: the lock is held indeed
                 book.open_account("U2", base_currency="USD")

@@ -12,7 +12,7 @@ import pytest
 
 import ledger
 from ledger.book import RETRIES
-from ledger.domain.events import CashDeposited, Fact, make_fact
+from ledger.domain.events import CashDeposited, Fact, InstrumentDefined, make_fact
 from ledger.errors import StaleStreamError
 from ledger.store.memory import MemoryStore
 from ledger.store.port import Outcome
@@ -52,14 +52,12 @@ class Unruly(Overtaken):
 
 
 def opened(store: MemoryStore) -> ledger.Book:
+    """A book whose account was told what it trades: facts are not decided, nor overtaken."""
     book = ledger.Book(store, lambda: START)
     book.open_account("A", base_currency="USD")
-    book.define(
-        "A",
-        ledger.Instrument(
-            instrument_id="X", symbol="X", kind=ledger.InstrumentKind.EQUITY, currency="USD"
-        ),
-    )
+    kind = ledger.InstrumentKind.EQUITY
+    share = ledger.Instrument(instrument_id="X", symbol="X", kind=kind, currency="USD")
+    book.record("A", InstrumentDefined(instrument=share))
     return book
 
 
