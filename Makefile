@@ -44,6 +44,7 @@ demo: .venv/light
 
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m pytest -q tests/benchmarks/aio_lag.py
 
 bench-quick: .venv/dev
 	$(BIN)/python -m tests.benchmarks --quick

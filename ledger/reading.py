@@ -98,9 +98,11 @@ class Reader:
 
     def _instrument(self, state: Account, name: str) -> str:
         """The id behind a name that the account knows, if only by now."""
-        for known in (state, self.account(state.name)):
-            if known.has_heard_of(name):
-                return known.resolve(name)
+        if state.has_heard_of(name):
+            return state.resolve(name)
+        present = self.account(state.name)
+        if present.has_heard_of(name):
+            return present.resolve(name)
         raise UnknownInstrumentError(
             f"no instrument {name} in account {state.name}; define it with book.define first"
         )

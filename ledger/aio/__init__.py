@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from ledger import open_store
 from ledger.aio.book import AsyncBook
-from ledger.aio.held import HeldBook
+from ledger.aio.held import HeldBook, Imported
 from ledger.clock import Clock, system_clock
 
 
@@ -29,4 +29,4 @@ def open(url: str, *, clock: Clock = system_clock, audit: bool = False) -> Async
     return AsyncBook(make, clock)
 
 
-__all__ = ["AsyncBook", "open"]
+__all__ = ["AsyncBook", "Imported", "open"]

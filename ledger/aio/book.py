@@ -9,7 +9,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-from ledger.aio.held import HeldBook
+from ledger.aio.held import HeldBook, Imported
 from ledger.aio.reading import AsyncReader
 from ledger.aio.worker import Worker
 from ledger.book import Book
@@ -108,15 +108,14 @@ class AsyncBook(AsyncReader):
         mine = list(facts)
         return await self.run(lambda book: book.record_all(mine, revise=revise, dry_run=dry_run))
 
-    async def append_many(self, facts: Iterable[Fact], *, step: int = STEP) -> list[Outcome]:
-        """Record many facts, ``step`` in a transaction, letting others in between; one outcome
-        for each, in order. The books take it in at their next use. When it ends early, what was
-        recorded stays; sent again, it has no effect."""
-        outcomes: list[Outcome] = []
-        source = iter(facts)
+    async def append_many(self, facts: Iterable[Fact], *, step: int = STEP) -> Imported:
+        """Record many facts, ``step`` in a transaction, letting others in between; how many were
+        new. The books take them in at their next use. When it ends early, what was recorded
+        stays; sent again, it has no effect."""
+        imported, source = Imported(), iter(facts)
         while part := list(islice(source, step)):
-            outcomes += await self._worker.append(part)
-        return outcomes
+            imported = imported.and_then(await self._worker.take_in(part))
+        return imported
 
     define = commanded(Book.define)
 

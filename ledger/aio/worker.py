@@ -17,7 +17,7 @@ from threading import Thread, get_ident
 from typing import Any, Final, TypeVar
 
 from ledger.aio.collector import full_collections_held_off
-from ledger.aio.held import HeldBook
+from ledger.aio.held import HeldBook, Imported
 from ledger.aio.jobs import Job
 from ledger.aio.writing import write
 from ledger.domain.events import Fact
@@ -89,10 +89,10 @@ class Worker:
             lambda book: book.record_all(mine), writes=True, facts=mine, weight=len(mine) or 1
         )
 
-    async def append(self, facts: Sequence[Fact]) -> list[Outcome]:
+    async def take_in(self, facts: Sequence[Fact]) -> Imported:
         """Record a part of an import in one transaction; it is folded when it is needed."""
         mine = list(facts)
-        return await self._do(lambda book: book.append(mine), writes=True, weight=len(mine) or 1)
+        return await self._do(lambda book: book.take_in(mine), writes=True, weight=len(mine) or 1)
 
     async def command(self, account: str | None, call: Callable[[HeldBook], T]) -> T:
         """Carry out a call that decides on an account, and may record something."""
