@@ -203,7 +203,10 @@ class Account:
             if not isinstance(event, AboutFill):
                 continue
             stated = self.stated(event.instrument_id, event.position_id)
-            if stated == key:
+            if stated == key:  # the position has it; the order, which was not named, does not
+                is_amendment = not isinstance(event, FeeCharged)
+                if is_amendment and event.cl_ord_id is None and cl_ord_id is not None:
+                    self.to_order((cl_ord_id,), recorded)
                 self._link(key, recorded, cl_ord_id)
                 continue
             self.linked.append((key, recorded))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger import errors
-from ledger.domain.events import FillCorrected
+from ledger.domain.events import FillBusted, FillCorrected, OrderPlaced
 from ledger.domain.views import PositionView
 from tests.unit.booking import BUY, at, fill, opened
 
@@ -41,3 +41,15 @@ def test_money_that_was_stated_for_another_quantity_is_gone() -> None:
 def test_a_correction_to_nothing_is_a_bust() -> None:
     with pytest.raises(errors.BadNumberError, match="not above zero"):
         FillCorrected(exec_id="c", exec_ref_id="e", last_qty=D(0))
+
+
+def test_a_bust_of_a_correction_that_came_before_it_reaches_the_order() -> None:
+    book = opened()
+    booked = fill("e", BUY, "1", "10", cl_ord_id="o")
+    bust = FillBusted(exec_id="b", exec_ref_id="c", instrument_id="X")
+    correction = FillCorrected(exec_id="c", exec_ref_id="e", last_qty=D(1))
+    placed = OrderPlaced(cl_ord_id="o", instrument_id="X", side=BUY, order_qty=D(5))
+    for event in (booked, bust, placed, correction):
+        book.record("A", event, occurred_at=at(1))
+        book.open_orders("A")
+    assert [(one.cl_ord_id, one.cum_qty) for one in book.open_orders("A")] == [("o", 0)]
