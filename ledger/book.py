@@ -126,8 +126,7 @@ class Book(Reader):
             check_definition(state, instrument)
             return [make_fact(account, event, at)]
 
-        known = repeated(self.store, [make_fact(account, event, at)])
-        return (known or self._decide(account, decide, event.identity().key(account)))[0]
+        return self._decide_new(account, decide, [make_fact(account, event, at)])[0]
 
     def fill(self, account: str, *, occurred_at: datetime | None = None, **fill: Any) -> Outcome:
         """Book an execution; the fields are those of ``FillBooked``. Told again it has no effect,
@@ -250,15 +249,14 @@ class Book(Reader):
             position_id=position_id,
             seq=seq,
         )
-
         into = changed(asked, leg=Leg.IN, counterparty=sender)
 
         def decide(state: Account) -> list[Fact]:
             legs = transfer_legs(then(self.store, state, at), self.account(receiver), asked)
             return [make_fact(sender, legs[0], at), make_fact(receiver, legs[1], at)]
 
-        known = repeated(self.store, [make_fact(sender, asked, at), make_fact(receiver, into, at)])
-        return known or self._decide(sender, decide, asked.identity().key(sender))
+        asks = [make_fact(sender, asked, at), make_fact(receiver, into, at)]
+        return self._decide_new(sender, decide, asks)
 
     def spin_off(
         self,
@@ -275,8 +273,13 @@ class Book(Reader):
             received = spin_off(then(self.store, state, at), event, basis_share)
             return [make_fact(account, received, at)]
 
-        known = repeated(self.store, [make_fact(account, event, at)])
-        return (known or self._decide(account, decide, event.identity().key(account)))[0]
+        return self._decide_new(account, decide, [make_fact(account, event, at)])[0]
+
+    def _decide_new(self, account: str, decide: Decision, asked: Sequence[Fact]) -> list[Outcome]:
+        """Decide an act whose facts depend on the books, unless it was decided before: then what
+        was recorded is its answer, whatever the books say now."""
+        known = repeated(self.store, asked)
+        return known or self._decide(account, decide, asked[0].key)
 
     def _decide(self, account: str, decide: Decision, known_key: str) -> list[Outcome]:
         """Fold, decide, append at the version decided on; again when another was faster, and
