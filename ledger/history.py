@@ -27,7 +27,8 @@ from ledger.store.port import EventStore
 KnownAt = int | datetime | None
 
 # Facts folded at a time: bounds what is in memory, not what is read.
-CHUNK = 10_000
+CHUNK = 1_000
+FEW = 16
 
 
 def resolve(store: EventStore, known_at: KnownAt, field: str = "known_at") -> int:
@@ -63,6 +64,8 @@ def fold(account: Account, news: Iterable[Recorded]) -> int:
     count, rest = 0, iter(news)
     while chunk := list(islice(rest, size)):
         chunk.sort(key=_when)
+        if len(chunk) > FEW:
+            account.defer()
         for recorded in chunk:
             account.evolve(recorded)
         count += len(chunk)

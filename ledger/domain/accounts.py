@@ -24,7 +24,6 @@ from ledger.domain.events import (
     FillCorrected,
     InstrumentDefined,
     LimitsSet,
-    OrderEvent,
     OrdersLinked,
     Recorded,
 )
@@ -49,9 +48,10 @@ class Account:
     """The state of one account as of the last fact it folded."""
 
     __slots__ = (
-        "as_of", "breaks", "cash", "is_late", "last_at", "limits", "linked", "links", "name",
-        "number", "orders", "policy", "positions", "settlement", "slimmed_at", "standing",
-        "suspended", "symbols", "touched", "unlinked", "unsettled_positions", "version",
+        "as_of", "breaks", "cash", "defers", "is_late", "last_at", "limits", "linked", "links",
+        "name", "number", "orders", "policy", "positions", "settlement", "slimmed_at",
+        "standing", "suspended", "symbols", "touched", "unlinked", "unsettled_positions",
+        "version",
     )  # fmt: skip
 
     def __init__(self, name: str, *, as_of: datetime | None = None) -> None:
@@ -71,6 +71,7 @@ class Account:
         self.unlinked: dict[str, list[Recorded]] = {}
         self.linked: list[tuple[PositionKey, Recorded]] = []
         self.unsettled_positions: set[PositionKey] = set()
+        self.defers = False
         self.touched: set[PositionKey] | None = None
         self.slimmed_at = 0
         self.version = self.number = 0
@@ -101,8 +102,19 @@ class Account:
             return True
         return isinstance(recorded.event, TIMELESS)
 
+    def defer(self) -> None:
+        """Until :meth:`settle`, positions keep what comes, to fold it once and in order."""
+        self._set_deferring(True)
+
+    def _set_deferring(self, defers: bool) -> None:
+        self.defers = defers
+        for position in self.positions.values():
+            position.defers = defers
+
     def settle(self) -> set[PositionKey]:
         """Put late facts in place; the positions whose history has to be read are returned."""
+        if self.defers:
+            self._set_deferring(False)
         waiting = {key for key in self.unsettled_positions if not self.positions[key].settle()}
         self.unsettled_positions = waiting
         return set(waiting)
@@ -151,11 +163,18 @@ class Account:
         """A bust or correction reaches the position and the order of the fill it names; one
         that says neither, and comes before its fill, waits for it."""
         ref = event.refers_to().key(recorded.stream)
-        self.settlement.amend(recorded, ref)
         key = self.position_of(event.instrument_id, event.position_id, ref)
+        if self.may_settle(key, ref):
+            self.settlement.amend(recorded, ref)
         if key is not None:
             self._amend(key, recorded, event.cl_ord_id or self._order_of_fill(key, ref))
         self.placed(key, recorded, event, ref)
+
+    def may_settle(self, key: PositionKey | None, ref: str) -> bool:
+        """Whether the money of a fill may have to change hands yet: it has a date to come, or is
+        not here."""
+        position = self.positions.get(key) if key is not None else None
+        return self.settlement.knows(ref) or position is None or position.find(ref) is None
 
     def placed(
         self, key: PositionKey | None, recorded: Recorded, event: AboutFill, ref: str
@@ -230,11 +249,6 @@ class Account:
         """Let the order under these ids fold a fact."""
         self.orders.evolve(ids, recorded, is_late=self.is_late)
 
-    def order_fact(self, recorded: Recorded, event: OrderEvent) -> None:
-        """A fact about one order; a request's id and the one it refers to are both its own."""
-        orig = getattr(event, "orig_cl_ord_id", None)
-        self.to_order((event.cl_ord_id, orig) if orig else (event.cl_ord_id,), recorded)
-
     def to_position(self, recorded: Recorded, instrument_id: str, position_id: str) -> None:
         """Let a position fold a fact."""
         self.position_at(instrument_id, position_id).evolve(recorded)
@@ -245,7 +259,7 @@ class Account:
         position = self.positions[key]
         if self.touched is not None:
             self.touched.add(key)
-        if position.dirty is not None or position.needs_history:
+        if position.pending or position.dirty is not None or position.needs_history:
             self.unsettled_positions.add(key)
 
     def pay(self, currency: str, amount: Decimal) -> None:
@@ -260,6 +274,7 @@ class Account:
         position = self.positions.get(key)
         if position is None:
             position = self.positions[key] = Position(key, self.policy)
+            position.defers = self.defers
         return position
 
     def view(self, key: PositionKey) -> PositionView:

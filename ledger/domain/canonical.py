@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from ledger.domain.events import Event, Fee, FeeCharged, FillBooked, FillCorrected, Recorded
@@ -34,15 +35,17 @@ def natural(text: str) -> str:
 
 class Entry:
     """One fact in a position's history. ``event`` is what is in effect: a corrected fill
-    stands there with the corrected values, a busted one not at all (``None``)."""
+    stands there with the corrected values, a busted one not at all (``None``). ``is_folded``:
+    a holding has taken it in."""
 
-    __slots__ = ("_sort_key", "at", "event", "fees", "recorded")
+    __slots__ = ("_sort_key", "at", "event", "fees", "is_folded", "recorded")
 
     def __init__(self, recorded: Recorded) -> None:
         self.recorded = recorded
         self.at = recorded.occurred_at
         self.event: Event | None = recorded.event
         self.fees: tuple[FeeCharged, ...] = ()
+        self.is_folded = False
         self._sort_key: SortKey | None = None
 
     @property
@@ -77,6 +80,18 @@ class Entry:
         return f"Entry({self.key} at {self.at.isoformat()})"
 
 
+def in_order(entries: list[Entry]) -> list[Entry]:
+    """Entries in canonical order; nearly always they are already."""
+    if all(first.at < second.at for first, second in pairwise(entries)):
+        return entries
+    return sorted(entries, key=sort_key)
+
+
+def sort_key(entry: Entry) -> SortKey:
+    """The place of an entry, to sort by."""
+    return entry.sort_key
+
+
 def _place(seq: int) -> str:
     """A sequence number as text that sorts like it, below zero too."""
     return f"0{seq + _SEQ_OFFSET:0{_SEQ_DIGITS}d}"
@@ -103,10 +118,7 @@ def amended(fill: FillBooked, correction: FillCorrected) -> FillBooked:
     return changed(fill, **changes)
 
 
-def fees_of(entry: Entry) -> tuple[Fee, ...]:
+def fees_of(entry: Entry) -> tuple[Fee | FeeCharged, ...]:
     """All fees of a fill: those it came with and those charged for it later."""
     inline = entry.event.fees if isinstance(entry.event, FillBooked) else ()
-    if not entry.fees:
-        return inline
-    later = (Fee(amount=fee.amount, currency=fee.currency, kind=fee.kind) for fee in entry.fees)
-    return (*inline, *later)
+    return (*inline, *entry.fees)

@@ -8,10 +8,11 @@ position: position + suspense is always the sum of the effective fills.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from ledger.domain.canonical import Entry, fees_of, identifier
-from ledger.domain.events import Fee, FillBooked, Side
+from ledger.domain.events import Fee, FeeCharged, FillBooked, Side
 from ledger.domain.holding import Closed, Holding, Rules, value_of
 from ledger.domain.lots import Lot, Shortfall
 from ledger.domain.numbers import ZERO, add, multiply, negate, ratio, subtract
@@ -68,7 +69,9 @@ def _value(holding: Holding, fill: FillBooked, qty: Decimal, rules: Rules) -> De
     return value
 
 
-def _charge(holding: Holding, fees: tuple[Fee, ...], rules: Rules) -> tuple[Decimal, Decimal]:
+def _charge(
+    holding: Holding, fees: Iterable[Fee | FeeCharged], rules: Rules
+) -> tuple[Decimal, Decimal]:
     """Count each fee in its currency; returns those in settlement money and those in units."""
     settled = in_units = ZERO
     charged = holding.fees

@@ -74,7 +74,7 @@ def _getter(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
     """A function that returns the named attributes as a tuple, however many they are."""
     if len(names) > 1:
         return attrgetter(*names)
-    return lambda self: tuple(getattr(self, name) for name in names)
+    return lambda self: tuple([getattr(self, name) for name in names])
 
 
 class _Gate:
@@ -82,29 +82,41 @@ class _Gate:
 
     def __init__(self, annotations: dict[str, str], required: set[str]) -> None:
         kinds = {name: kind.removesuffix(" | None") for name, kind in annotations.items()}
-        self.numbers = [name for name, kind in kinds.items() if kind == "Decimal" or kind in _SIGNS]
         self.signs = {name: kind for name, kind in kinds.items() if kind in _SIGNS}
+        self.numbers = [*self.signs, *(name for name, kind in kinds.items() if kind == "Decimal")]
         self.texts = [name for name, kind in kinds.items() if kind == "str"]
+        self.texts.sort(key=lambda name: name not in required)
         self.times = [name for name, kind in kinds.items() if kind == "datetime"]
         self.listed = [name for name, kind in kinds.items() if kind in _TEXT_LISTS]
         self.needed = [name for name in (*self.numbers, *self.texts) if name in required]
-        self.get_numbers, self.get_texts = _getter(self.numbers), _getter(self.texts)
-        self.get_needed = _getter(self.needed)
-        self.get_signs = _getter(list(self.signs))
+        self.has_rest = bool(self.times or self.listed)
+        # What is checked quickly: the texts, the needed ones first, and the numbers, the ones
+        # with a sign first, as one tuple. Its types are looked at once for each combination.
+        self.get = _getter([*self.texts, *self.numbers])
+        self.sound: set[tuple[type, ...]] = set()
+        self.needed_texts = len(required.intersection(self.texts))
+        self.first_number = len(self.texts)
+        self.after_signs = len(self.texts) + len(self.signs)
 
     def check(self, value: Any) -> None:
         """One quick pass over numbers and texts; a slow one to say what is wrong, if need be."""
-        joined = "".join(map(_text_or_mark, self.get_texts(value)))
-        plain = joined.isascii() and joined.isprintable() and len(joined) <= MAX_TEXT
-        if not plain or not all(map(passes, self.get_numbers(value))):
+        values = self.get(value)
+        kinds = tuple(map(type, values))
+        numbers = values[self.first_number :]
+        joined = "".join(filter(None, values[: self.first_number])) if kinds in self.sound else "\n"
+        if (
+            not joined.isascii()
+            or not joined.isprintable()
+            or len(joined) > MAX_TEXT
+            or "" in values[: self.needed_texts]
+            or not all(map(passes, filter(None, numbers)))
+        ):
             self.check_each(value)
-        for one in self.get_needed(value):
-            if one is None or one == "":
-                self.check_each(value)
-        for one in self.get_signs(value):
+            self.sound.add(kinds)
+        for one in values[self.first_number : self.after_signs]:
             if one is not None and one <= ZERO:
                 self.check_signs(value)
-        if self.times or self.listed:
+        if self.has_rest:
             self.check_rest(value)
 
     def check_each(self, value: Any) -> None:
@@ -142,11 +154,6 @@ def _require_texts(field: str, value: object) -> None:
         require_text(field, one)
 
 
-def _text_or_mark(value: object) -> str:
-    """A text as it is; nothing for None; else a character that does not print."""
-    return value if type(value) is str else ("" if value is None else "\x00")
-
-
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
 def gated(cls: type[T]) -> type[T]:
     """A frozen, keyword-only, slotted class; all its numbers, texts and times pass the gates."""
@@ -155,7 +162,7 @@ def gated(cls: type[T]) -> type[T]:
     required = {name for name in annotations if name not in cls.__dict__}
     gate = _Gate(annotations, required)
     cls.__attrs_post_init__ = lambda self: gate.check(self)  # type: ignore[attr-defined]
-    return attrs.frozen(kw_only=True)(cls)
+    return attrs.frozen(kw_only=True, slots=False)(cls)
 
 
 def changed(value: T, /, **changes: Any) -> T:

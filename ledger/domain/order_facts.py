@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from ledger.domain.events import (
     CancelPending,
@@ -36,10 +37,34 @@ from ledger.domain.events import (
     StopMoved,
     TargetMoved,
 )
+from ledger.domain.numbers import ZERO, add
 from ledger.domain.order_fills import OrderFills
 from ledger.domain.order_requests import CANCEL, REPLACE, OrderRequests
 from ledger.domain.order_standing import OrderStanding
 from ledger.domain.order_terms import OrderTerms
+
+
+def is_plainly_done(facts: Iterable[Recorded]) -> bool:
+    """Whether an order's facts show at first sight that nothing of it is left; where they do
+    not, it may be done all the same."""
+    asked: Decimal | None = None
+    executed, is_plain = ZERO, True
+    for recorded in facts:
+        event: Any = recorded.event
+        kind = type(event)
+        if kind is FillBooked:
+            executed = add(executed, event.last_qty)
+        elif kind is OrderPlaced:
+            is_plain = is_plain and asked is None
+            asked = event.order_qty
+        elif kind in _ENDS:
+            return True
+        elif kind not in _PLAIN:
+            is_plain = False
+    return is_plain and asked is not None and executed >= asked
+
+
+NO_REQUESTS: Final = OrderRequests()
 
 
 def order_ids(event: Event) -> tuple[str, ...]:
@@ -54,21 +79,21 @@ def order_ids(event: Event) -> tuple[str, ...]:
 
 class OrderFacts:
     """The facts of one order, sorted by what they say; :class:`ledger.domain.orders.Order`
-    derives everything else from them."""
+    derives everything else from them, and sorts them when it is first asked."""
 
     __slots__ = (
-        "_ids", "_order_id", "fills", "links", "placed_at", "requests", "standing", "terms",
+        "fills", "ids", "links", "order_id", "placed_at", "requests", "standing", "terms",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.terms = OrderTerms()
         self.fills = OrderFills()
-        self.requests = OrderRequests()
+        self.requests = NO_REQUESTS  # as of most orders
         self.standing = OrderStanding()
         self.links: dict[str, OrdersLinked] = {}
         self.placed_at: datetime | None = None
-        self._ids: set[str] = set()
-        self._order_id: tuple[datetime, str, str] | None = None
+        self.ids: set[str] = set()
+        self.order_id: tuple[datetime, str, str] | None = None
 
     def evolve(self, recorded: Recorded) -> None:
         """Take in one fact that names this order. Nothing is ever refused here."""
@@ -80,36 +105,36 @@ class OrderFacts:
         if self.placed_at is None or recorded.occurred_at < self.placed_at:
             self.placed_at = recorded.occurred_at
             self.terms.place(event)
-        self._ids.add(event.cl_ord_id)
+        self.ids.add(event.cl_ord_id)
 
     def _take_accepted(self, recorded: Recorded, event: OrderAccepted | OrderReplaced) -> None:
-        self._ids.add(event.cl_ord_id)
+        self.ids.add(event.cl_ord_id)
         self.standing.keep(recorded)
         if event.order_id is not None:
             told = (recorded.occurred_at, recorded.key, event.order_id)
-            if self._order_id is None or self._order_id < told:
-                self._order_id = told
+            if self.order_id is None or self.order_id < told:
+                self.order_id = told
 
     def _take_report(self, recorded: Recorded, event: Any) -> None:
-        self._ids.add(event.cl_ord_id)
+        self.ids.add(event.cl_ord_id)
         self.standing.keep(recorded)
 
     def _take_replaced(self, recorded: Recorded, event: OrderReplaced) -> None:
         self._take_accepted(recorded, event)
         self._name(event)
-        self.requests.answer(event.cl_ord_id)
+        self._own_requests().answer(event.cl_ord_id)
         self.terms.change(recorded)
 
     def _take_refusal(self, recorded: Recorded, event: CancelRejected | ReplaceRejected) -> None:
         self._name(event)
         self.standing.keep(recorded)
-        self.requests.answer(event.cl_ord_id)
+        self._own_requests().answer(event.cl_ord_id)
 
     def _take_cancelled(self, recorded: Recorded, event: OrderCancelled) -> None:
         self.standing.keep(recorded)
         self._name(event)
         if event.orig_cl_ord_id is not None:
-            self.requests.answer(event.cl_ord_id)
+            self._own_requests().answer(event.cl_ord_id)
 
     def _take_restated(self, recorded: Recorded, event: OrderRestated) -> None:
         self._take_report(recorded, event)
@@ -119,24 +144,24 @@ class OrderFacts:
 
     def _take_replace_request(self, _: Recorded, event: ReplaceRequested) -> None:
         self._name(event)
-        self.requests.send(event.cl_ord_id, REPLACE)
+        self._own_requests().send(event.cl_ord_id, REPLACE)
         self.terms.request(event)
 
     def _take_cancel_request(self, _: Recorded, event: CancelRequested) -> None:
         self._name(event)
-        self.requests.send(event.cl_ord_id, CANCEL)
+        self._own_requests().send(event.cl_ord_id, CANCEL)
 
     def _take_pending(self, _: Recorded, event: ReplacePending | CancelPending) -> None:
         self._name(event)
         kind = REPLACE if type(event) is ReplacePending else CANCEL
-        self.requests.confirm(event.cl_ord_id, kind)
+        self._own_requests().confirm(event.cl_ord_id, kind)
 
     def _take_unknown(self, recorded: Recorded, event: OutcomeUnknown) -> None:
-        self._ids.add(event.cl_ord_id)
-        self.requests.lose(recorded)
+        self.ids.add(event.cl_ord_id)
+        self._own_requests().lose(recorded)
 
     def _take_move(self, recorded: Recorded, event: StopMoved | TargetMoved) -> None:
-        self._ids.add(event.cl_ord_id)
+        self.ids.add(event.cl_ord_id)
         self.terms.change(recorded)
 
     def _take_link(self, _: Recorded, event: OrdersLinked) -> None:
@@ -144,16 +169,21 @@ class OrderFacts:
 
     def _take_fill(self, recorded: Recorded, event: FillBooked) -> None:
         if event.cl_ord_id is not None:
-            self._ids.add(event.cl_ord_id)
+            self.ids.add(event.cl_ord_id)
         self.fills.add(recorded)
 
     def _take_amendment(self, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
         if event.cl_ord_id is not None:
-            self._ids.add(event.cl_ord_id)
+            self.ids.add(event.cl_ord_id)
         self.fills.amend(recorded)
 
+    def _own_requests(self) -> OrderRequests:
+        if self.requests is NO_REQUESTS:
+            self.requests = OrderRequests()
+        return self.requests
+
     def _name(self, event: Event) -> None:
-        self._ids.update(order_ids(event))
+        self.ids.update(order_ids(event))
 
 
 _TAKE: dict[type[Event], Callable[[OrderFacts, Recorded, Any], None]] = {
@@ -176,6 +206,10 @@ _TAKE: dict[type[Event], Callable[[OrderFacts, Recorded, Any], None]] = {
     FillBusted: OrderFacts._take_amendment,
     FillCorrected: OrderFacts._take_amendment,
 }
+# Facts by which an order can be told to be done without sorting them: it is, when one of them
+# ends it, or when it was placed once and its fills come to what was asked.
+_ENDS = frozenset({OrderCancelled, OrderExpired, OrderRejected})
+_PLAIN = frozenset({OrderPlaced, OrderSubmitted, OrderAccepted, StopMoved, TargetMoved, FillBooked})
 _REPORTS: tuple[type[Event], ...] = (
     *(OrderSubmitted, OrderRejected, OrderExpired, OrderDoneForDay, OrderCalculated),
     *(OrderStopped, OrderTriggered, OrderSuspended),

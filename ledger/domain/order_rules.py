@@ -271,9 +271,9 @@ def _require_hold(command: PlaceOrder) -> None:
 
 def _require_takes(order: Order, command: ReplaceOrder) -> None:
     """A replacement may change the prices its order works with, and no others."""
-    if order.terms.placed is None:
+    if order.facts.terms.placed is None:
         return
-    kind = order.terms.placed.ord_type
+    kind = order.facts.terms.placed.ord_type
     takes = _MUST_HAVE[kind] | _MAY_HAVE.get(kind, frozenset())
     given = {name for name in ("limit_px", "stop_px") if getattr(command, name) is not None}
     if given - takes:
@@ -290,9 +290,9 @@ def _require_aligned(instrument: Instrument | None, *prices: Decimal | None) -> 
 
 
 def _has_stop(order: Order) -> bool:
-    placed = order.terms.placed
+    placed = order.facts.terms.placed
     trails = placed is not None and placed.ord_type is OrdType.TRAILING_STOP
-    return trails or order.terms.stop_px is not None
+    return trails or order.facts.terms.stop_px is not None
 
 
 def _listed(names: set[str] | frozenset[str]) -> str:

@@ -9,6 +9,7 @@ a request came to is looked up by its id, and the rest is decided by when things
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +27,7 @@ from ledger.domain.events import (
     TimeInForce,
 )
 from ledger.domain.numbers import ZERO, quantize, ratio, subtract
-from ledger.domain.order_facts import OrderFacts, order_ids
+from ledger.domain.order_facts import OrderFacts, is_plainly_done, order_ids
 from ledger.domain.order_requests import OpenRequest
 from ledger.domain.order_status import OrdStatus
 from ledger.domain.order_view import OrderView
@@ -36,10 +37,34 @@ __all__ = ["OpenRequest", "OrdStatus", "Order", "OrderView", "order_ids"]
 MULTI_DAY = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 
 
-class Order(OrderFacts):
-    """One order, owned by one ``Book``; ``evolve`` updates it in place."""
+class Order:
+    """One order, owned by one ``Book``; ``evolve`` updates it in place.
 
-    __slots__ = ()
+    Facts are kept as they come and sorted (:attr:`facts`) when somebody asks: most orders are
+    done before anybody does.
+    """
+
+    __slots__ = ("_sorted", "_unsorted")
+
+    def __init__(self) -> None:
+        self._sorted: OrderFacts | None = None
+        self._unsorted: list[Recorded] = []
+
+    def evolve(self, recorded: Recorded) -> None:
+        """Take in one fact that names this order. Nothing is ever refused here."""
+        self._unsorted.append(recorded)
+
+    @property
+    def facts(self) -> OrderFacts:
+        """All facts so far, sorted by what they say."""
+        facts = self._sorted
+        if facts is None:
+            facts = self._sorted = OrderFacts()
+        if self._unsorted:
+            for recorded in self._unsorted:
+                facts.evolve(recorded)
+            self._unsorted.clear()
+        return facts
 
     @classmethod
     def fold(cls, facts: Iterable[Recorded]) -> Order:
@@ -54,25 +79,25 @@ class Order(OrderFacts):
     @property
     def cl_ord_id(self) -> str:
         """The id in force: the last accepted one, else the one it began with."""
-        return self.terms.cl_ord_id or self._root_id()
+        return self.facts.terms.cl_ord_id or self._root_id()
 
     @property
     def cl_ord_ids(self) -> tuple[str, ...]:
         """Every id of the chain, requests included: the first one, then the rest by name."""
         root = self._root_id()
-        return (root, *sorted(self._ids - {root})) if root else ()
+        return (root, *sorted(self.facts.ids - {root})) if root else ()
 
     @property
     def is_external(self) -> bool:
         """Whether we never placed it: it is made from what the venue's facts say."""
-        return self.terms.placed is None
+        return self.facts.terms.placed is None
 
     @property
     def order_id(self) -> str | None:
         """The venue's id of it (FIX 37), the latest if that changed."""
-        if self._order_id is not None:
-            return self._order_id[2]
-        first = self.fills.first
+        if self.facts.order_id is not None:
+            return self.facts.order_id[2]
+        first = self.facts.fills.first
         return first.order_id if first is not None else None
 
     @property
@@ -96,27 +121,29 @@ class Order(OrderFacts):
     @property
     def strategy(self) -> str | None:
         """Whose order it is, as it was placed."""
-        return self.terms.placed.strategy if self.terms.placed is not None else None
+        return self.facts.terms.placed.strategy if self.facts.terms.placed is not None else None
 
     @property
     def intent(self) -> Intent | None:
         """What it is meant to do to the position, as it was placed."""
-        return self.terms.placed.intent if self.terms.placed is not None else None
+        return self.facts.terms.placed.intent if self.facts.terms.placed is not None else None
 
     @property
     def hold_currency(self) -> str | None:
         """The currency of its hold, if it has one."""
-        return self.terms.placed.hold_currency if self.terms.placed is not None else None
+        return (
+            self.facts.terms.placed.hold_currency if self.facts.terms.placed is not None else None
+        )
 
     @property
     def _source(self) -> OrderPlaced | FillBooked | None:
-        return self.terms.placed or self.fills.first
+        return self.facts.terms.placed or self.facts.fills.first
 
     def _root_id(self) -> str:
-        if self.terms.placed is not None:
-            return self.terms.placed.cl_ord_id
-        roots = self._ids - self.requests.ids.keys()
-        return min(roots or self._ids, default="")
+        if self.facts.terms.placed is not None:
+            return self.facts.terms.placed.cl_ord_id
+        roots = self.facts.ids - self.facts.requests.ids.keys()
+        return min(roots or self.facts.ids, default="")
 
     # ------------------------------------------------------------------ how much
 
@@ -126,41 +153,41 @@ class Order(OrderFacts):
 
         A replacement to less than was executed by then amends the order to what was executed.
         """
-        qty, at = self.terms.order_qty, self.terms.qty_replaced_at
-        if qty is None or at is None or qty >= self.fills.cum_qty:
+        qty, at = self.facts.terms.order_qty, self.facts.terms.qty_replaced_at
+        if qty is None or at is None or qty >= self.facts.fills.cum_qty:
             return qty
-        return max(qty, self.fills.cum_at(at))
+        return max(qty, self.facts.fills.cum_at(at))
 
     @property
     def cum_qty(self) -> Decimal:
         """What was executed so far, busts and corrections applied (FIX 14)."""
-        return self.fills.cum_qty
+        return self.facts.fills.cum_qty
 
     @property
     def leaves_qty(self) -> Decimal:
         """What may still execute (FIX 151): zero once done, and where the quantity is unknown."""
         qty = self.order_qty
-        if qty is None or qty <= self.fills.cum_qty or self.is_done:
+        if qty is None or qty <= self.facts.fills.cum_qty or self.is_done:
             return ZERO
-        return subtract(qty, self.fills.cum_qty)
+        return subtract(qty, self.facts.fills.cum_qty)
 
     @property
     def overfill_qty(self) -> Decimal:
         """By how much the executions exceed what was asked; kept, never refused."""
         qty = self.order_qty
-        if qty is None or qty >= self.fills.cum_qty:
+        if qty is None or qty >= self.facts.fills.cum_qty:
             return ZERO
-        return subtract(self.fills.cum_qty, qty)
+        return subtract(self.facts.fills.cum_qty, qty)
 
     @property
     def avg_px(self) -> Decimal | None:
         """Mean price of the executions by value (FIX 6), 18 decimals; None when unknown."""
-        return self.fills.avg_px
+        return self.facts.fills.avg_px
 
     @property
     def hold_left(self) -> Decimal:
         """The part of the hold that what is left still needs: ``hold * leaves / order_qty``."""
-        placed, qty, leaves = self.terms.placed, self.order_qty, self.leaves_qty
+        placed, qty, leaves = self.facts.terms.placed, self.order_qty, self.leaves_qty
         if placed is None or placed.hold is None or not qty or not leaves:
             return ZERO
         return ratio(placed.hold, leaves, qty)
@@ -170,84 +197,99 @@ class Order(OrderFacts):
     @property
     def status(self) -> OrdStatus:
         """FIX 39 by precedence; see :mod:`ledger.domain.order_status`."""
-        states = [*self.standing.states(self._is_multi_day, self.fills.last_at)]
+        states = [*self.facts.standing.states(self._is_multi_day, self.facts.fills.last_at)]
         if not self.is_dead:
-            states += self.requests.pending_states()
+            states += self.facts.requests.pending_states()
         return max([*states, self._executed()], key=_precedence) if states else self._executed()
 
     @property
     def is_dead(self) -> bool:
         """Whether it was rejected, cancelled or has expired; a late fill does not revive it."""
-        return self.standing.is_dead
+        return self.facts.standing.is_dead
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more will execute: dead, calculated, or a day order done for the day."""
-        return self.standing.is_done(self._is_multi_day)
+        return self.facts.standing.is_done(self._is_multi_day)
 
     @property
     def is_open(self) -> bool:
         """Whether something is left that may still execute; unknown outcomes count as open."""
+        if self._sorted is None and is_plainly_done(self._unsorted):
+            return False
         return bool(self.leaves_qty)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether we placed it; without sorting its facts."""
+        for recorded in self._unsorted:
+            if type(recorded.event) is OrderPlaced:
+                return True
+        return self._sorted is not None and self._sorted.placed_at is not None
+
+    @property
+    def placed_at(self) -> datetime | None:
+        """When we placed it; None if we did not."""
+        return self.facts.placed_at
 
     @property
     def is_filled(self) -> bool:
         """Whether all that was asked was executed."""
-        qty, cum = self.order_qty, self.fills.cum_qty
+        qty, cum = self.order_qty, self.facts.fills.cum_qty
         return qty is not None and bool(cum) and cum >= qty
 
     @property
     def open_requests(self) -> tuple[OpenRequest, ...]:
         """Requests without an answer, by id. Only those the venue confirmed change the status."""
-        return () if self.is_dead else self.requests.open()
+        return () if self.is_dead else self.facts.requests.open()
 
     @property
     def is_outcome_unknown(self) -> bool:
         """Whether a request went unanswered and no evidence of its outcome has come since."""
-        heard_at = self.standing.heard_at(self.fills.last_at)
-        return not self.is_dead and self.requests.is_outcome_unknown(heard_at)
+        heard_at = self.facts.standing.heard_at(self.facts.fills.last_at)
+        return not self.is_dead and self.facts.requests.is_outcome_unknown(heard_at)
 
     @property
     def _is_multi_day(self) -> bool:
-        placed = self.terms.placed
+        placed = self.facts.terms.placed
         return placed is not None and placed.tif in MULTI_DAY
 
     def _executed(self) -> OrdStatus:
         if self.is_filled:
             return OrdStatus.FILLED
-        if self.fills.cum_qty:
+        if self.facts.fills.cum_qty:
             return OrdStatus.PARTIALLY_FILLED
-        if OrderRejected in self.standing.latest:
+        if OrderRejected in self.facts.standing.latest:
             return OrdStatus.REJECTED
-        if self.standing.is_acknowledged:
+        if self.facts.standing.is_acknowledged:
             return OrdStatus.NEW
         # Never placed, and refused whatever was asked with it: the venue does not know it.
-        nowhere = self.is_external and self.standing.is_nowhere
+        nowhere = self.is_external and self.facts.standing.is_nowhere
         return OrdStatus.REJECTED if nowhere else OrdStatus.PENDING_NEW
 
     # ------------------------------------------------------------------ what leaves the ledger
 
     def view(self) -> OrderView:
         """A frozen snapshot."""
-        last, reports = self.fills.last, self.standing.latest
+        last, reports = self.facts.fills.last, self.facts.standing.latest
         fields: dict[str, Any] = {name: getattr(self, name) for name in _OWN}
         derived = {name: fields[name] for name in _DERIVED if fields[name] is not None}
         fields |= {name: quantize(value) for name, value in derived.items()}
-        fields |= {name: getattr(self.terms, name) for name in _TERMS}
-        fields |= {name: getattr(self.terms.placed, name, None) for name in _PLACED}
-        fields |= {name: bool(getattr(self.terms.placed, name, False)) for name in _FLAGS}
-        fields["links"] = tuple(self.links[link_id] for link_id in sorted(self.links))
+        fields |= {name: getattr(self.facts.terms, name) for name in _TERMS}
+        fields |= {name: getattr(self.facts.terms.placed, name, None) for name in _PLACED}
+        fields |= {name: bool(getattr(self.facts.terms.placed, name, False)) for name in _FLAGS}
+        fields["links"] = tuple(self.facts.links[link_id] for link_id in sorted(self.facts.links))
         fields["last_qty"] = last.last_qty if last else None
         fields["last_px"] = last.last_px if last else None
         fields["last_exec_id"] = last.exec_id if last else None
-        fields["initial_qty"] = self.terms.placed.order_qty if self.terms.placed else None
-        fields["is_submitted"] = OrderSubmitted in reports or self.standing.is_acknowledged
+        fields["initial_qty"] = getattr(self.facts.terms.placed, "order_qty", None)
+        fields["is_submitted"] = OrderSubmitted in reports or self.facts.standing.is_acknowledged
         fields["is_triggered"] = OrderTriggered in reports
         return OrderView(**fields, **self._said())
 
     def _said(self) -> dict[str, Any]:
         """What the venue said besides: why it ended, and what it guarantees."""
-        reports = self.standing.latest
+        reports = self.facts.standing.latest
         ends = (reports[end].event for end in (OrderRejected, OrderCancelled) if end in reports)
         stopped = reports[OrderStopped].event if OrderStopped in reports else None
         return {

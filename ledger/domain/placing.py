@@ -46,7 +46,7 @@ def check_placing(account: Account, order: OrderPlaced) -> None:
 def check_replacing(account: Account, order: Order, request: ReplaceRequested) -> None:
     """Account-wide rules for another quantity of an order: suspension, limits, reduce-only."""
     require_open(account)
-    placed = order.terms.placed
+    placed = order.facts.terms.placed
     if placed is None or request.order_qty is None:
         return
     place = (placed.instrument_id, placed.position_id, placed.side)
@@ -97,7 +97,7 @@ def _worst_case(account: Account, asked: Asked, others: list[Order]) -> Decimal:
 def _working(asked: Asked, others: list[Order]) -> Iterator[Decimal]:
     """What other orders on the same side may still execute; reduce-only ones never add."""
     for order in others:
-        placed = order.terms.placed
+        placed = order.facts.terms.placed
         if placed is None or placed.reduce_only or placed.side.is_buy is not asked.side.is_buy:
             continue
         if (placed.instrument_id, placed.position_id) == (asked.instrument_id, asked.position_id):

@@ -15,16 +15,16 @@ from typing import Final, NamedTuple
 
 from ledger.domain.actions import apply
 from ledger.domain.amendments import Amendments
-from ledger.domain.canonical import Entry, SortKey
+from ledger.domain.canonical import Entry, SortKey, in_order, sort_key
 from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected, Recorded
 from ledger.domain.fold import Watch, apply_fill
 from ledger.domain.holding import Holding, Rules
 from ledger.domain.policy import Policy
 from ledger.domain.watching import Issue, Record, added
 
-POINT_EVERY: Final = 1000
-FLAT_EVERY: Final = 50
-KEEP: Final = 1000
+POINT_EVERY: Final = 64
+FLAT_EVERY: Final = 16
+KEEP: Final = 256
 PENDING: Final = 1000
 FIRST: Final[SortKey] = (datetime(1, 1, 1, tzinfo=UTC), "", "")
 
@@ -48,8 +48,8 @@ class Position:
     """One holding with the recent history it may have to fold again."""
 
     __slots__ = (
-        "amendments", "dirty", "holding", "key", "needs_history", "pending",
-        "pending_limit", "points", "policy", "refolded", "rules", "since_point", "tail",
+        "amendments", "defers", "dirty", "holding", "key", "needs_history", "pending",
+        "points", "policy", "refolded", "rules", "since_point", "tail",
     )  # fmt: skip
 
     def __init__(self, key: PositionKey, policy: Policy) -> None:
@@ -59,7 +59,7 @@ class Position:
         self.points = [Point(FIRST, 0, self.holding.copy())]
         self.tail: list[Entry] = []
         self.pending: list[Entry] = []
-        self.pending_limit = PENDING
+        self.defers = False
         self.amendments = Amendments()
         self.dirty: SortKey | None = None
         self.needs_history = False
@@ -76,11 +76,11 @@ class Position:
         """Fold all of a position's own facts, in whatever order they come, once."""
         position = cls(key, policy)
         position._mark(FIRST)
-        position.pending_limit = 0
+        position.defers = True
         for recorded in history:
             position.evolve(recorded)
         position.settle(watch)
-        position.pending_limit = PENDING
+        position.defers = False
         return position
 
     # -- arrival ------------------------------------------------------------------------
@@ -91,14 +91,7 @@ class Position:
         if self.needs_history:
             return
         if type(event) is FillBooked:
-            last = self.holding.last_at
-            is_next = last is not None and recorded.occurred_at > last and self.dirty is None
-            if is_next and self.amendments.is_quiet:
-                entry = Entry(recorded)
-                self.tail.append(entry)
-                self._apply(entry, watch)
-            else:
-                self._arrive(self._fill(recorded), watch)
+            self._arrive(self._fill(recorded), watch)
         elif isinstance(event, FillBusted | FillCorrected):
             self._wake()
             self._amended(self.amendments.amend(recorded))
@@ -142,15 +135,16 @@ class Position:
         return entry
 
     def _arrive(self, entry: Entry, watch: Watch) -> None:
-        tail = self.tail
-        if self.dirty is None and ((tail and entry.at > tail[-1].at) or self._is_next(entry)):
-            tail.append(entry)
+        """Fold the next fact at once; keep one that is late, or is put off, for later."""
+        if not self.defers and self.dirty is None and self._is_next(entry):
+            self.tail.append(entry)
             self._apply(entry, watch)
             return
         self.pending.append(entry)
-        self._mark(entry.sort_key)
-        if len(self.pending) == self.pending_limit:
-            self.settle()
+        if not self.defers:
+            self._mark(entry.sort_key)
+            if len(self.pending) >= PENDING:
+                self.settle()
 
     def _is_next(self, entry: Entry) -> bool:
         if self.tail:
@@ -161,7 +155,8 @@ class Position:
         """A fill was amended: fold again from it; one that is not here may be in the history."""
         if entry is not None:
             self._claim(entry)
-            self._mark(entry.sort_key)
+            if entry.is_folded:
+                self._mark(entry.sort_key)
         elif self.is_trimmed:
             self.needs_history = True
 
@@ -176,7 +171,7 @@ class Position:
             lone = Entry(recorded)
             self.amendments.wait(ref, lone)
             self._arrive(lone, watch)
-        elif entry.event is not None:
+        elif entry.event is not None and entry.is_folded:
             self._add_fee(entry, event)
 
     def _add_fee(self, entry: Entry, fee: FeeCharged) -> None:
@@ -209,7 +204,8 @@ class Position:
         if not lone:
             return
         for fee in lone:
-            self._mark(fee.sort_key)
+            if fee.is_folded:
+                self._mark(fee.sort_key)
         gone = {id(fee) for fee in lone}
         self.tail = [one for one in self.tail if id(one) not in gone]
         self.pending = [one for one in self.pending if id(one) not in gone]
@@ -249,9 +245,9 @@ class Position:
             return heard.issues
         key = entry.sort_key
         start = next(point for point in reversed(self.points) if point.after < key)
-        resident = sorted((*self.tail, *self.pending), key=_sort_key)
+        resident = sorted((*self.tail, *self.pending), key=sort_key)
         later = [one for one in resident if start.after < one.sort_key]
-        replayed = sorted((*later, entry), key=_sort_key)
+        replayed = sorted((*later, entry), key=sort_key)
         return added(self._replay(start, later), self._replay(start, replayed))
 
     def _replay(self, start: Point, entries: Iterable[Entry]) -> list[Issue]:
@@ -265,26 +261,30 @@ class Position:
 
     def settle(self, watch: Watch = None) -> bool:
         """Put late facts in place; False when the history has to be read for it."""
+        new, self.pending = in_order(self.pending), []
+        if new and not self.needs_history and not self._is_next(new[0]):
+            self._mark(new[0].sort_key)
         if self.needs_history:
-            self.pending.clear()
             return False
-        if self.dirty is None:
-            return True
-        entries = self.tail + self.pending
-        entries.sort(key=_sort_key)
-        dirty, self.dirty, self.pending = self.dirty, None, []
+        for entry in new if self.dirty is None else self._unfolded(new):
+            self.tail.append(entry)
+            self._apply(entry, watch)
+        return True
+
+    def _unfolded(self, new: list[Entry]) -> list[Entry]:
+        """Go back to the last restart point before what changed; what has to be folded from
+        there, the new entries in their places."""
+        dirty, self.dirty = self.dirty or FIRST, None
         while len(self.points) > 1 and self.points[-1].after >= dirty:
             self.points.pop()
         start = self.points[-1]
         self.holding = start.holding.copy()
         self.since_point = 0
         done = start.size - self.points[0].size
-        self.tail = entries[:done]
-        self.refolded += len(entries) - done
-        for entry in entries[done:]:
-            self.tail.append(entry)
-            self._apply(entry, watch)
-        return True
+        entries = self.tail[done:] + new
+        del self.tail[done:]
+        self.refolded += len(entries)
+        return sorted(entries, key=sort_key) if new else entries
 
     def _apply(self, entry: Entry, watch: Watch) -> None:
         """Fold the newest entry of the tail; keep a restart point now and then."""
@@ -295,6 +295,7 @@ class Position:
             apply_fill(holding, entry, event, rules, watch)
         else:
             apply(holding, entry, rules, watch)
+        entry.is_folded = True
         holding.last_at = entry.at
         if watch is not None:
             watch.step(entry, holding)
@@ -337,7 +338,3 @@ class Position:
         if self.policy.is_constant(self.key.instrument_id):
             self.rules = rules
         return rules
-
-
-def _sort_key(entry: Entry) -> SortKey:
-    return entry.sort_key

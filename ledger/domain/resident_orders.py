@@ -1,12 +1,14 @@
-"""The orders an account keeps in memory: those that are open, by each of their ids.
+"""The orders an account keeps in memory: those that are open, and the last that were closed.
 
-A closed order leaves memory. A late fact that names it, or one that cannot be told apart from a
-new order's, marks it in ``stale``; the owner of the store rebuilds it from its own facts.
+An order that was closed for long leaves memory. A late fact that names it, or one that cannot be
+told apart from a new order's, marks it in ``stale``; the owner of the store rebuilds it from its
+own facts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from ledger.domain.events import FillBooked, OrderPlaced, Recorded
 from ledger.domain.orders import Order
@@ -15,19 +17,25 @@ from ledger.domain.orders import Order
 # looked up in the store.
 MOST_UNPLACED = 10_000
 
+# So many closed orders stay, for the late facts that follow soon.
+RECENT = 256
+
 
 class ResidentOrders(Mapping[str, Order]):
     """Orders under the first id they were known by. An open order is always here, with all its
-    facts, unless it is marked as stale."""
+    facts, unless it is marked as stale; one that was closed lately is found by its ids."""
 
     __slots__ = (
-        "_by_root", "_has_forgotten", "_roots", "_saw_external", "_touched", "_unplaced", "stale",
+        "_aliases", "_by_root", "_closed", "_has_forgotten", "_roots", "_saw_external", "_touched",
+        "_unplaced", "stale",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self._by_root: dict[str, Order] = {}
+        self._closed: dict[str, Order] = {}
         self._roots: dict[str, str] = {}
-        self._touched: set[str] = set()
+        self._aliases: dict[str, list[str]] = {}
+        self._touched: dict[str, None] = {}  # in the order of the facts
         self._has_forgotten = self._saw_external = False
         self._unplaced: set[str] | None = set()
         self.stale: set[str] = set()
@@ -44,7 +52,9 @@ class ResidentOrders(Mapping[str, Order]):
     def find(self, cl_ord_id: str) -> Order | None:
         """The order under any of its ids, if it is in memory."""
         root = self._roots.get(cl_ord_id)
-        return self._by_root.get(root) if root is not None else None
+        if root is None:
+            return None
+        return self._by_root.get(root) or self._closed.get(root)
 
     def open(self) -> Iterator[Order]:
         """The orders that may still fill."""
@@ -53,24 +63,50 @@ class ResidentOrders(Mapping[str, Order]):
     def evolve(self, ids: tuple[str, ...], recorded: Recorded, *, is_late: bool) -> None:
         """Let the order under these ids fold a fact; where that cannot be told from here, it is
         marked to be rebuilt."""
-        roots = {self._roots[one] for one in ids if one in self._roots}
-        if len(roots) == 1:
-            self._to_resident(roots.pop(), ids, recorded)
-        elif roots:
-            for root in roots:
-                self._drop(root)
-            self.stale.update(roots)
+        roots = self._roots
+        root = roots.get(ids[0])
+        if root is not None and (len(ids) == 1 or roots.get(ids[1]) == root):
+            order = self._by_root.get(root) or self._reopened(root)
+            self._touched[root] = None
+            order.evolve(recorded)
+            return
+        known = {roots[one] for one in ids if one in roots}
+        if len(known) == 1:
+            self._to_resident(known.pop(), ids, recorded)
+        elif known:
+            for one in known:
+                self._drop(one)
+            self.stale.update(known)
         else:
             self._to_absent(ids, recorded, is_late)
+
+    def _reopened(self, root: str) -> Order:
+        """An order that was closed lately, among the others again."""
+        order = self._by_root[root] = self._closed.pop(root)
+        return order
 
     def _to_resident(self, root: str, ids: tuple[str, ...], recorded: Recorded) -> None:
         """A new id of a known order may have had facts before it was known whose they are."""
         new = tuple(one for one in ids if one not in self._roots)
-        if new and self._had(new):
+        if self._had(new):
             self.stale.add(root)
-        self._roots.update(dict.fromkeys(ids, root))
-        self._by_root[root].evolve(recorded)
-        self._touched.add(root)
+        self._name(root, new)
+        order = self._by_root.get(root) or self._reopened(root)
+        self._touched[root] = None
+        order.evolve(recorded)
+
+    def _name(self, root: str, ids: Sequence[str]) -> None:
+        """An order goes by these ids, too."""
+        for one in ids:
+            self._roots[one] = root
+        aliases = [one for one in ids if one != root]
+        if aliases:
+            self._aliases.setdefault(root, []).extend(aliases)
+
+    def _forget(self, root: str) -> None:
+        """No id leads to an order any more."""
+        for one in (root, *self._aliases.pop(root, ())):
+            self._roots.pop(one, None)
 
     def _to_absent(self, ids: tuple[str, ...], recorded: Recorded, is_late: bool) -> None:
         """A fill cannot open an order that is not here; other facts may. One that is placed now
@@ -84,37 +120,42 @@ class ResidentOrders(Mapping[str, Order]):
             self.stale.add(ids[-1])
             return
         order = self._by_root[ids[-1]] = Order()
-        self._roots.update(dict.fromkeys(ids, ids[-1]))
+        self._name(ids[-1], ids)
         order.evolve(recorded)
-        self._touched.add(ids[-1])
+        self._touched[ids[-1]] = None
 
     def adopt(self, cl_ord_id: str, order: Order) -> None:
         """Take in an order that was rebuilt from the store, if it is open."""
         self.stale.discard(cl_ord_id)
         names = (cl_ord_id, *order.cl_ord_ids)
         for name in names:
-            self._by_root.pop(self._roots.pop(name, name), None)
+            root = self._roots.get(name, name)
+            self._by_root.pop(root, None)
+            self._closed.pop(root, None)
+            self._forget(root)
         if order.is_open:
             self._by_root[cl_ord_id] = order
-            self._roots.update(dict.fromkeys(names, cl_ord_id))
-        elif order.placed_at is None:
+            self._name(cl_ord_id, sorted(set(names)))
+        elif not order.is_placed:
             self._remember(names)
 
     def slim(self) -> None:
-        """Let the orders go that were closed since the last time."""
-        for root in self._touched & self._by_root.keys():
-            if not self._by_root[root].is_open:
-                self._drop(root)
+        """Put away the orders that were closed since the last time, and let the oldest go."""
+        resident, closed = self._by_root, self._closed
+        for root in self._touched:
+            order = resident.get(root)
+            if order is not None and not order.is_open:
+                closed[root] = resident.pop(root)
         self._touched.clear()
+        for root in list(islice(self._closed, max(len(self._closed) - RECENT, 0))):
+            self._drop(root)
 
     def _drop(self, root: str) -> None:
-        order = self._by_root.pop(root)
+        order = self._by_root.pop(root, None) or self._closed.pop(root)
         self._has_forgotten = True
-        names = (root, *order.cl_ord_ids)
-        if order.placed_at is None:
-            self._remember(names)
-        for name in names:
-            self._roots.pop(name, None)
+        if not order.is_placed:
+            self._remember((root, *order.cl_ord_ids))
+        self._forget(root)
 
     def _remember(self, ids: tuple[str, ...]) -> None:
         """Facts of these ids are known that no order here has, and no placing yet."""

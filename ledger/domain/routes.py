@@ -117,8 +117,9 @@ def _charge(account: Account, recorded: Recorded, event: FeeCharged) -> None:
         key = account.stated(event.instrument_id, event.position_id)
     else:
         ref = identity.key(recorded.stream)
-        account.settlement.charge(recorded, ref, event)
         key = account.position_of(event.instrument_id, event.position_id, ref)
+        if account.may_settle(key, ref):
+            account.settlement.charge(recorded, ref, event)
     if key is not None:
         account.to_position(recorded, *key)
     else:
@@ -183,8 +184,11 @@ def _amendment(account: Account, recorded: Recorded, event: FillBusted | FillCor
     account.amendment(recorded, event)
 
 
-def _order_fact(account: Account, recorded: Recorded, event: OrderEvent) -> None:
-    account.order_fact(recorded, event)
+def _order_fact(account: Account, recorded: Recorded, event: Any) -> None:
+    """A fact about one order; a request's id and the one it refers to are both its own."""
+    orig = getattr(event, "orig_cl_ord_id", None)
+    ids = (event.cl_ord_id, orig) if orig else (event.cl_ord_id,)
+    account.orders.evolve(ids, recorded, is_late=account.is_late)
 
 
 def _family(fact: type[Event]) -> Route | None:

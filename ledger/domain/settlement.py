@@ -37,6 +37,10 @@ class Unsettled:
             self.amendments.fill(recorded)
             self.due[recorded.key] = self.settled.pop(recorded.key, fill.settl_date)
 
+    def knows(self, fill_key: str) -> bool:
+        """Whether a key is that of a fill that has not settled, or of a correction of one."""
+        return fill_key in self.due or fill_key in self.amendments.origin
+
     def amend(self, recorded: Recorded, ref: str) -> None:
         """A bust or correction, also one that comes before its fill."""
         self.amendments.amend(recorded)

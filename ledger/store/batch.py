@@ -26,8 +26,10 @@ def recorded_from(row: Row, codec: Codec) -> Recorded:
     Raises ``CorruptEventError`` for a row that no append wrote, ``UnknownTopicError`` for a
     fact this version does not know.
     """
-    number, stream, version, topic, key, occurred_at, recorded_at = row[:7]
-    metadata, state, previous, digest = row[7:]
+    (
+        number, stream, version, topic, key, occurred_at, recorded_at, metadata, state, previous,
+        digest,
+    ) = row  # fmt: skip
     if key is None or occurred_at is None or recorded_at is None:
         raise CorruptEventError(
             f"number {number} has no key or no times: another program wrote it into {stream}; "
@@ -39,9 +41,12 @@ def recorded_from(row: Row, codec: Codec) -> Recorded:
         occurred, recorded = time_from(occurred_at), time_from(recorded_at)
     except ValueError as error:
         raise CorruptEventError(f"number {number} has a bad time: {error}; run verify") from None
-    return Recorded(
-        number, stream, version, key, occurred, recorded, event, meta, previous.hex(), digest.hex()
-    )
+    hashes = previous.hex(), digest.hex()
+    return _new(Recorded, (number, stream, version, key, occurred, recorded, event, meta, *hashes))
+
+
+# Past the generated constructor, which takes as long as the rest of the tuple's making.
+_new = tuple.__new__
 
 
 class Mark(NamedTuple):

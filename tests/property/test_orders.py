@@ -148,7 +148,7 @@ def test_cum_is_the_sum_of_the_effective_fills(events):
     kept = {event.exec_id: event for event in events if isinstance(event, FillBooked)}
     alive = [event for exec_id, event in kept.items() if exec_id not in busted]
     assert order.cum_qty == total([event.last_qty for event in alive])
-    assert {event.exec_id for event in order.fills.effective()} == {e.exec_id for e in alive}
+    assert {event.exec_id for event in order.facts.fills.effective()} == {e.exec_id for e in alive}
 
 
 @given(st.lists(fills, max_size=10), quantities)

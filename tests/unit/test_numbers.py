@@ -18,7 +18,6 @@ from ledger.domain.numbers import (
     check,
     multiply,
     parse,
-    passes,
     quantize,
     ratio,
     text,
@@ -80,10 +79,6 @@ def test_minus_zero_becomes_zero() -> None:
 
 def test_the_sum_of_nothing_is_zero() -> None:
     assert total([]) == 0
-
-
-def test_an_absent_number_passes_where_it_may_be_absent() -> None:
-    assert passes(None)
 
 
 def test_an_error_names_field_text_and_rule() -> None:
