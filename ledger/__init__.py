@@ -44,6 +44,7 @@ from ledger.domain.order_commands import (
 )
 from ledger.domain.order_status import OrdStatus
 from ledger.errors import LedgerError, UnknownStoreError
+from ledger.store.backup import backup, restore
 from ledger.store.memory import MemoryStore
 from ledger.store.port import AlreadyAppended, Appended, Conflict, EventStore
 from ledger.store.sqlite import SQLiteStore
@@ -95,5 +96,5 @@ __all__ = [
     "InstrumentKind", "Intent", "LedgerError", "LinkOrders", "LotSelector", "MemoryStore", "Meta",
     "MoveStop", "MoveTarget", "OrdStatus", "OrdType", "PlaceOrder", "ReplaceOrder",
     "SQLiteStore", "Settles", "Side", "Source", "StopReason", "TickRounding", "TimeInForce",
-    "make_fact", "open", "open_store", "parse", "text",
+    "backup", "make_fact", "open", "open_store", "parse", "restore", "text",
 ]  # fmt: skip

@@ -36,6 +36,8 @@
     │   ├── InDoubtError              the answer to a commit was lost; a retry tells
     │   ├── StoreFullError            the disk is full; nothing of the append was kept
     │   ├── BadDigestError            a digest is cut, changed or of another format
+    │   ├── BadBackupError            a backup, or what it was made of, does not verify
+    │   ├── AlreadyThereError         what is written anew, a file or a store, is not empty
     │   └── StoreSettingsError        the database is not set up to keep what it acknowledged
     ├── HistoryError              a question about a moment that cannot be answered
     │   └── UnknownNumberError        a log number that the log has not reached, or a negative one
@@ -208,6 +210,21 @@ class StoreFullError(StoreError):
 
 class BadDigestError(StoreError):
     """A digest is cut, changed or of another format, and proves nothing."""
+
+
+class BadBackupError(StoreError):
+    """A backup, or the store it was made of, does not verify; nothing was written.
+
+    ``findings`` are what is wrong, each with its ``number``, ``stream`` and ``what``.
+    """
+
+    def __init__(self, message: str, findings: tuple[tuple[int, str, str], ...] = ()) -> None:
+        self.findings = findings
+        super().__init__(message)
+
+
+class AlreadyThereError(StoreError):
+    """The file of a backup exists, or the store to restore into has events; it was not touched."""
 
 
 class StoreSettingsError(StoreError):

@@ -28,6 +28,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "record": Entry("record", "Enter by hand what no report says, signed."),
     "verify": Entry("proof", "Check that the history is what was recorded."),
     "digest": Entry("proof", "A digest to keep elsewhere, for verify --against."),
+    "backup": Entry("backup", "The whole store as one file, verified."),
+    "restore": Entry("backup", "Fill an empty store from a backup."),
     "doctor": Entry("doctor", "Versions, settings and what may go wrong."),
     "demo": Entry("demo", "Real fills become books that explain themselves."),
 }

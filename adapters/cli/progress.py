@@ -10,7 +10,7 @@ from adapters.ingest import Progress
 
 
 @contextmanager
-def progress_bar(total: int) -> Iterator[Progress | None]:
+def progress_bar(total: int, what: str = "reading") -> Iterator[Progress | None]:
     """Something to report progress to, drawn on standard error; None where nobody looks."""
     if not sys.stderr.isatty() or total < 1:
         yield None
@@ -19,7 +19,7 @@ def progress_bar(total: int) -> Iterator[Progress | None]:
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=total)
+        task = bar.add_task(what, total=total)
 
         def advance(done: int, of: int) -> None:
             bar.update(task, completed=done, total=of)

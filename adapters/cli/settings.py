@@ -65,6 +65,8 @@ class Settings:
                 f"there is no store at {self.path}; name one with --store, "
                 "or make it with 'tradeledger ingest'"
             )
+        if self.path is not None and not audit:
+            open_book(self.store, audit=True).close()  # which refuses a file with no ledger in it
         return open_book(self.store, audit=audit)
 
     def open_for(self, *, dry_run: bool) -> Book:

@@ -26,7 +26,7 @@ from ledger.store.codec import CODEC, Codec
 from ledger.store.group import Request, gathered
 from ledger.store.group_line import Line
 from ledger.store.log import Log
-from ledger.store.port import Digest, Finding, Outcome, Revise, Verification, heads_of
+from ledger.store.port import Digest, Finding, Mark, Outcome, Revise, Verification, heads_of
 from ledger.store.recorders import ChainedProcessRecorder, transaction, writing
 from ledger.store.refs import KINDS, catch_up, index_id, is_about
 from ledger.store.refs_check import RefsCheck
@@ -197,7 +197,7 @@ class LogStore:
             self.log.clear_refs()
         catch_up(self.log, self._codec, self.log.head())
 
-    def verify(self, against: Digest | None = None) -> Verification:
+    def verify(self, against: Digest | Mark | None = None) -> Verification:
         """Read everything and check the chain and the index of references; at most 100 findings
         of the chain, the earliest first."""
         check, events, findings = ChainCheck(against), 0, list[Finding]()

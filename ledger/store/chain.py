@@ -18,7 +18,7 @@ from eventsourcing.persistence import IntegrityError
 
 from ledger.clock import Clock
 from ledger.domain.gates import require_time
-from ledger.store.port import Digest, Finding
+from ledger.store.port import Digest, Finding, Mark, heads_of
 from ledger.store.rows import GENESIS, NO_HEAD, Columns, Head, Row, require_name
 
 _MAX_HEADS = 10_000
@@ -134,12 +134,13 @@ class ChainCheck:
     is one finding.
     """
 
-    def __init__(self, against: Digest | None = None) -> None:
+    def __init__(self, against: Digest | Mark | None = None) -> None:
         self.number = 0
         self.recorded_at = ""
         self.heads: dict[str, tuple[int, bytes]] = {}
         self.against = against
-        self.known = dict(against.streams) if against else {}
+        self.known = dict(against.streams) if isinstance(against, Digest) else {}
+        self.mark = against if isinstance(against, Mark) else None
 
     def step(self, row: Row) -> Finding | None:
         """What is wrong with a row, seen from those before it; None if nothing is."""
@@ -148,7 +149,14 @@ class ChainCheck:
         self.number = number
         self.recorded_at = recorded_at or self.recorded_at
         self.heads[stream] = version, digest
+        if self.mark is not None and number == self.mark.number:
+            what = what or self._unlike_mark(self.mark)
         return Finding(number, stream, what) if what else None
+
+    def _unlike_mark(self, mark: Mark) -> str:
+        if Digest(mark.number, heads_of(self.heads)).root == mark.root:
+            return ""
+        return f"up to number {mark.number} the history is not the one the digest was made of"
 
     def _wrong(self, row: Row, head: tuple[int, bytes]) -> str:
         """What is wrong with a row; empty if nothing is."""

@@ -132,6 +132,10 @@ class Log(ABC):
         """How far a named reader of another log has come; None if it has not begun."""
 
     @abstractmethod
+    def all_tracked(self) -> dict[str, int]:
+        """How far all named readers of other logs have come."""
+
+    @abstractmethod
     def track(self, name: str, number: int) -> None:
         """Keep how far a named reader has come; only inside ``writing()``."""
 

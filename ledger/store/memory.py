@@ -140,6 +140,11 @@ class MemoryLog(Log):
         with self.reading():
             return self._tracking.get(name)
 
+    def all_tracked(self) -> dict[str, int]:
+        """How far all named readers have come."""
+        with self.reading():
+            return dict(self._tracking)
+
     def track(self, name: str, number: int) -> None:
         """Keep how far a named reader has come."""
         self._tracking[name] = number

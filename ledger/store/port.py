@@ -15,6 +15,7 @@ from ledger.errors import BadDigestError
 
 _FORMAT = "tradeledger-digest/1"
 _SHA256 = re.compile("[0-9a-f]{64}")
+_MARK = re.compile("([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
 class Appended(NamedTuple):
@@ -68,6 +69,31 @@ class StreamHead(NamedTuple):
     hash: str
 
 
+class Mark(NamedTuple):
+    """A digest in short: enough to find that history is another, not where. Fits on paper."""
+
+    number: int
+    root: str
+
+    def to_text(self) -> str:
+        """Number and root.
+
+        >>> Mark.from_text(Digest(0, {}).mark.to_text()) == Digest(0, {}).mark
+        True
+        """
+        return f"{self.number}:{self.root}"
+
+    @staticmethod
+    def from_text(text: str) -> Mark:
+        """Read what :meth:`to_text` wrote; ``BadDigestError`` if it is anything else."""
+        found = _MARK.fullmatch(text)
+        if found is None:
+            raise BadDigestError(
+                "a digest in short is its number, a colon and its root of 64 digits"
+            )
+        return Mark(int(found[1]), found[2])
+
+
 class Digest(NamedTuple):
     """The last number and every stream's head. Kept elsewhere, it proves the history later."""
 
@@ -79,6 +105,11 @@ class Digest(NamedTuple):
         """One SHA-256 that stands for the whole digest, short enough to be written down."""
         canonical = json.dumps([self.number, sorted(self.streams.items())], ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def mark(self) -> Mark:
+        """Its short form."""
+        return Mark(self.number, self.root)
 
     def to_text(self) -> str:
         """As JSON with sorted keys, one line.
@@ -174,7 +205,7 @@ class EventStore(Protocol):
     ) -> Iterator[Recorded]:
         """The stream's events about one ``order``, ``instrument`` or ``exec`` (a fill's key)."""
 
-    def verify(self, against: Digest | None = None) -> Verification:
+    def verify(self, against: Digest | Mark | None = None) -> Verification:
         """Read everything and check the chain, also against a digest that was kept elsewhere."""
 
     def digest(self) -> Digest:
@@ -190,6 +221,6 @@ def heads_of(streams: Mapping[str, tuple[int, bytes]]) -> dict[str, StreamHead]:
 
 
 __all__ = [
-    "AlreadyAppended", "Appended", "Conflict", "Digest", "EventStore", "Finding", "Outcome",
-    "Revise", "StreamHead", "Verification", "heads_of",
+    "AlreadyAppended", "Appended", "Conflict", "Digest", "EventStore", "Finding", "Mark",
+    "Outcome", "Revise", "StreamHead", "Verification", "heads_of",
 ]  # fmt: skip

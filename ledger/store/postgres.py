@@ -99,7 +99,8 @@ class PostgresLog(Log):
         if self._fed or len(rows) >= COPY_FROM:
             self.feed(rows)
             self._session.settle()
-            self._session.feed(sql.COPY_KEYS, sql.KEY_TYPES, self._fed)
+            keyed, self._fed = self._fed, []
+            self._session.feed(sql.COPY_KEYS, sql.KEY_TYPES, keyed)
             self._session.settle()
         elif len(rows) == 1 and rows[0][4] is not None:
             row = rows[0]
@@ -174,6 +175,10 @@ class PostgresLog(Log):
         """How far a named reader has come."""
         found = self.query("SELECT number FROM tracking WHERE name = %s", (name,))
         return int(found[0][0]) if found else None
+
+    def all_tracked(self) -> dict[str, int]:
+        """How far all named readers have come."""
+        return dict(self.query("SELECT name, number FROM tracking"))
 
     def track(self, name: str, number: int) -> None:
         """Keep how far a named reader has come."""

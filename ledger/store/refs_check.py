@@ -17,9 +17,7 @@ from ledger.store.refs import refs_of
 from ledger.store.rows import Row
 
 _PAGE: Final = 3000
-_REMEDY: Final = (
-    "it is a cache, not history: empty it (DELETE FROM refs), and the next question makes it anew"
-)
+_REMEDY: Final = "it is a cache, not history: 'tradeledger doctor --rebuild-refs' makes it anew"
 
 
 class RefsCheck:

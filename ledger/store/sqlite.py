@@ -18,7 +18,14 @@ from ledger.store.codec import CODEC, Codec
 from ledger.store.log import Indexed, Log, Ref
 from ledger.store.port import Finding
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
-from ledger.store.sqlite_connection import connect, impatient, is_missing, translate, translated
+from ledger.store.sqlite_connection import (
+    commit,
+    connect,
+    impatient,
+    is_missing,
+    translate,
+    translated,
+)
 from ledger.store.sqlite_module import sqlite3
 from ledger.store.sqlite_schema import REFS, make_refs, unprotected
 
@@ -38,6 +45,7 @@ class SQLiteLog(Log):
         self._process = os.getpid()
         self._lock = RLock()
         self._depth = 0
+        self._has_written = False
         self._closed = False
 
     @contextmanager
@@ -85,8 +93,7 @@ class SQLiteLog(Log):
     @contextmanager
     def writing_now(self) -> Iterator[None]:
         """``writing()``, or ``StoreBusyError`` at once."""
-        with ExitStack() as patience, self._lock:
-            self._require_open()
+        with ExitStack() as patience, self._held():
             patience.enter_context(impatient(self._connection))
             with self.writing():
                 patience.close()
@@ -105,10 +112,11 @@ class SQLiteLog(Log):
                 yield from self._transaction("BEGIN")
 
     def _transaction(self, begin: str) -> Iterator[None]:
-        self._connection.execute(begin)
-        try:
+        self._has_written = False
+        try:  # already around the beginning: a signal may come right after it
+            self._connection.execute(begin)
             yield
-            self._connection.execute("COMMIT")
+            commit(self._connection, self.path, matters=self._has_written)
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -117,6 +125,7 @@ class SQLiteLog(Log):
         """Insert the rows and their keys."""
         if not self._connection.in_transaction:  # SQLite has undone it, and would now commit
             raise StoreError("an earlier failure ended this transaction; nothing was kept")
+        self._has_written = self._has_written or bool(rows)
         if len(rows) == 1 and rows[0][4] is not None:
             self._connection.execute(sql.ADD, rows[0])
             self._connection.execute(sql.ADD_KEY, (rows[0][4], rows[0][0]))
@@ -190,8 +199,13 @@ class SQLiteLog(Log):
         found = self.query("SELECT number FROM tracking WHERE name = ?", (name,))
         return int(found[0][0]) if found else None
 
+    def all_tracked(self) -> dict[str, int]:
+        """How far all named readers have come."""
+        return dict(self.query("SELECT name, number FROM tracking"))
+
     def track(self, name: str, number: int) -> None:
         """Keep how far a named reader has come."""
+        self._has_written = True
         self.query(sql.TRACK, (name, number))
 
     def refs_upto(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from eventsourcing.persistence import IntegrityError
 
 from ledger.errors import (
     CorruptEventError,
+    InDoubtError,
     StoreBusyError,
     StoreError,
     StoreFullError,
@@ -21,7 +22,7 @@ from ledger.errors import (
 from ledger.store import sqlite_schema as schema
 from ledger.store.sqlite_module import OLDEST, SQLITE, sqlite3
 
-_BUSY, _LOCKED, _CONSTRAINT = 5, 6, 19
+_BUSY, _LOCKED, _FULL, _CONSTRAINT = 5, 6, 13, 19
 _NO_SUCH: Final = ("no such table", "no such column")
 _TRIES: Final = 50
 
@@ -31,7 +32,7 @@ _MEANING: Final[dict[int, tuple[type[StoreError], str]]] = {
     _LOCKED: (StoreBusyError, "another process holds the writer's lock; try again"),
     8: (StoreSettingsError, "the file cannot be written; check its permissions"),
     14: (StoreSettingsError, "the file cannot be opened; check path and permissions"),
-    13: (StoreFullError, "the disk is full and nothing was kept; make room and try again"),
+    _FULL: (StoreFullError, "the disk is full and nothing was kept; make room and try again"),
     11: (CorruptEventError, "the file is damaged; run verify and restore a backup"),
     26: (CorruptEventError, "the file is not a SQLite database, or its start is damaged"),
 }
@@ -57,6 +58,25 @@ def translate(error: sqlite3.Error) -> Exception:
         return CorruptEventError(f"{error}: the file was changed; run verify, restore a backup")
     kind, advice = _MEANING.get(code, (StoreError, "nothing of the call was kept"))
     return kind(f"{error}: {advice}")
+
+
+def commit(connection: sqlite3.Connection, path: str, *, matters: bool) -> None:
+    """``COMMIT``; ``InDoubtError`` if the disk failed before it said how that ended, and facts are
+    in it, whose loss would matter.
+
+    What was written of it then stands at the end of the log: a process that comes after a crash
+    takes it for committed, one that goes on writes over it.
+    """
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if not matters or connection.in_transaction or code in (_BUSY, _LOCKED, _FULL, _CONSTRAINT):
+            raise
+        raise InDoubtError(
+            f"{path}: {error} while it committed; send the same facts again, and their keys tell "
+            "whether they were recorded"
+        ) from error
 
 
 def is_missing(error: CorruptEventError) -> bool:
@@ -87,14 +107,43 @@ def connect(path: str | Path, *, busy_seconds: int, audit: bool = False) -> sqli
     return connection
 
 
+class _Auditing(sqlite3.Connection):
+    """A connection that only reads, and leaves no ``-wal`` and ``-shm`` that it made itself.
+
+    SQLite makes them for a reader too, but only a connection that may write removes them. So one
+    is opened and closed: as the last it removes them under SQLite's own locks, and as not the last
+    it leaves them. A ``-wal`` that was there before is somebody's, and is not touched.
+    """
+
+    littered = ""
+
+    def close(self) -> None:
+        super().close()
+        littered, self.littered = self.littered, ""
+        if littered and Path(f"{littered}-wal").exists():
+            with suppress(sqlite3.Error), closing(plain(littered, "rw")) as last:
+                last.execute("PRAGMA fullfsync = ON")
+                last.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
+def plain(name: str, mode: str) -> _Auditing:
+    """A connection to a file that must be there, only to read (``ro``) or not (``rw``), with
+    nothing set."""
+    uri = f"{Path(name).absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Auditing
+    )
+
+
 def _connect_to_audit(name: str, busy_seconds: int) -> sqlite3.Connection:
     """Open a ledger file only to read it, whatever became of its protections and settings.
 
     Nothing is made, repaired or written. ``StoreSettingsError`` if it is no ledger at all.
     """
-    uri = f"{Path(name).absolute().as_uri()}?mode=ro"
+    littered = "" if Path(f"{name}-wal").exists() else name
     with translated():
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        connection = plain(name, "ro")
+    connection.littered = littered
     try:
         with translated():
             connection.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:d}")

@@ -69,6 +69,8 @@ PROTECTED: Final[dict[str, str]] = {
 }
 """What must stand in the file exactly as it is written here."""
 
+_TABLES: Final = ("events", "keys")
+
 _REFS = """CREATE TABLE refs (
   stream TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (stream, kind, id, number)
@@ -128,8 +130,21 @@ def require_settings(connection: sqlite3.Connection, path: str) -> None:
 
 def create_schema(connection: sqlite3.Connection) -> None:
     """Make the tables of an empty file; inside a transaction."""
-    for statement in PROTECTED.values():
-        connection.execute(statement)
+    create_tables(connection)
+    protect(connection)
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of history, which nothing protects yet; inside a transaction."""
+    for name in _TABLES:
+        connection.execute(PROTECTED[name])
+
+
+def protect(connection: sqlite3.Connection) -> None:
+    """Make the rest: what protects the tables, what is derived, the mark; in that transaction."""
+    for name, statement in PROTECTED.items():
+        if name not in _TABLES:
+            connection.execute(statement)
     make_derived(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

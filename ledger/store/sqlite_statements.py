@@ -13,6 +13,11 @@ TEXTS: Final = frozenset(("stream", "topic", "key", "occurred_at", "recorded_at"
 _AS_BYTES: Final = ", ".join(f"CAST({c} AS BLOB)" if c in TEXTS else c for c in COLUMNS)
 ADD: Final = f"INSERT INTO events ({_ALL}) VALUES ({', '.join('?' * len(COLUMNS))})"
 ADD_KEY: Final = "INSERT INTO keys (key, number) VALUES (?, ?)"
+# Two rows of one key are for verify to find, not for this to stumble over.
+ADD_ALL_KEYS: Final = (
+    "INSERT OR IGNORE INTO keys (key, number) "
+    "SELECT key, number FROM events WHERE key IS NOT NULL ORDER BY key, number"
+)
 BY_KEY: Final = (
     f"SELECT {_OF_EVENTS} FROM json_each(?) AS asked CROSS JOIN keys ON keys.key = asked.value "
     "CROSS JOIN events ON events.number = keys.number"

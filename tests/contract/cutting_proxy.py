@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 COMMITTED: Final = b"C\x00\x00\x00\x0bCOMMIT\x00"
@@ -46,10 +46,14 @@ class CuttingProxy:
                 self._threads.append(thread)
                 thread.start()
 
+    def is_hit(self, source: socket.socket, data: bytes) -> bool:
+        """Whether these bytes of a source are those that are not passed on."""
+        return COMMITTED in data
+
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         try:
             while data := source.recv(1 << 16):
-                if self.armed and COMMITTED in data:
+                if self.armed and self.is_hit(source, data):
                     self.armed = False
                     self.cuts += 1
                     break
@@ -73,13 +77,23 @@ def shut(end: socket.socket) -> None:
     end.close()
 
 
+P = TypeVar("P", bound=CuttingProxy)
+
+
 @contextmanager
-def cutting_proxy(url: str) -> Iterator[tuple[CuttingProxy, str]]:
+def proxy_before(url: str, kind: type[P]) -> Iterator[tuple[P, str]]:
     """A proxy before the server of a url, and the url that leads through it."""
     host = dict(parse_qsl(urlsplit(url).query))["host"]
     with tempfile.TemporaryDirectory(prefix="tl-cut-", dir=Path("/tmp")) as folder:  # noqa: S108
-        proxy = CuttingProxy(folder, f"{host}/.s.PGSQL.5432")
+        proxy = kind(folder, f"{host}/.s.PGSQL.5432")
         try:
             yield proxy, url.replace(host.replace("/", "%2F"), folder.replace("/", "%2F"))
         finally:
             proxy.close()
+
+
+@contextmanager
+def cutting_proxy(url: str) -> Iterator[tuple[CuttingProxy, str]]:
+    """One that cuts the answer to a COMMIT."""
+    with proxy_before(url, CuttingProxy) as (proxy, through):
+        yield proxy, through

@@ -21,6 +21,7 @@ from adapters.cli.questions import places, styles
 from adapters.cli.settings import Settings
 from ledger import Book
 from ledger.errors import StoreError
+from ledger.store.base import LogStore
 from ledger.store.port import EventStore
 from ledger.store.sqlite import SQLiteLog, SQLiteStore
 from ledger.store.sqlite_module import SQLITE
@@ -44,20 +45,28 @@ Check = tuple[str, str, str]
 
 
 @click.command()
+@click.option("--rebuild-refs", is_flag=True, help="Make the index of references anew.")
 @places
 @styles
 @click.pass_obj
 def doctor(
     settings: Settings,
+    rebuild_refs: bool,
     store: str | None,
     account: str | None,
     zone: str | None,
     style: str | None,
 ) -> int:
-    """Versions, settings and what may go wrong. Exit code 1: there is a warning."""
+    """Versions, settings and what may go wrong. Exit code 1: there is a warning.
+
+    The index of references is a cache, of which events are about an order, an instrument or an
+    execution; where 'verify' finds that it is not as it should be, --rebuild-refs mends it.
+    """
     settings.override(store, account, zone)
     checks, accounts = [*versions(), packages()], list[Row]()
     about: dict[str, object] = {"question": "doctor", "store": settings.store}
+    if rebuild_refs:
+        checks.append(rebuilt(settings))
     if settings.is_there():
         checks += look_at(settings, accounts, about)
     else:
@@ -68,6 +77,14 @@ def doctor(
     result = counted(warnings, "warning") if warnings else "nothing to worry about"
     output.write(Answer(about, sections, result), style or output.TABLE)
     return FINDINGS if warnings else FINE
+
+
+def rebuilt(settings: Settings) -> Check:
+    """Make the index of references anew."""
+    with settings.open_existing() as book:
+        if isinstance(book.store, LogStore):
+            book.store.rebuild_refs()
+        return "references", f"made anew, up to number {book.store.head()}", ""
 
 
 def look_at(settings: Settings, accounts: list[Row], about: dict[str, object]) -> list[Check]:
