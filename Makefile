@@ -7,7 +7,7 @@ CODE := ledger projections adapters tests
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help setup check format test docs demo bench bench-quick clean
+.PHONY: help setup check format test docs demo fault bench bench-quick clean
 
 help:
 	@echo "setup        make .venv with all that the checks and tests need"
@@ -16,6 +16,7 @@ help:
 	@echo "test         every test; all but the longest, the laws and acceptance, with coverage"
 	@echo "docs         build the documentation into build/docs"
 	@echo "demo         real fills become positions, balances and an explanation"
+	@echo "fault        the long tests of crashes, lost power, failing disks, and a soak: half an hour"
 	@echo "bench        the benchmarks; bench-quick for a short run"
 	@echo "clean        remove whatever make has made"
 
@@ -42,11 +43,18 @@ docs: .venv/docs
 demo: .venv/light
 	$(BIN)/tradeledger demo
 
-bench: .venv/dev
-	$(BIN)/python -m tests.benchmarks
-	$(BIN)/python -m pytest -q tests/benchmarks/aio_lag.py
+# How many events the soak writes.
+EVENTS ?= 1000000
 
-bench-quick: .venv/dev
+fault: .venv/dev
+	TRADELEDGER_SOAK_EVENTS=$(EVENTS) $(BIN)/python -m pytest -s -m "slow_fault or slow" \
+		tests/fault tests/contract/test_postgres_loss.py
+
+bench: .venv/bench
+	$(BIN)/python -m pytest -q tests/benchmarks/aio_lag.py
+	$(BIN)/python -m tests.benchmarks
+
+bench-quick: .venv/bench
 	$(BIN)/python -m tests.benchmarks --quick
 
 clean:
@@ -72,6 +80,11 @@ $(BIN)/python:
 .venv/dev: pyproject.toml .venv/sqlite | $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	@touch $@ .venv/light
+
+# What is measured in comparison only; without it those figures are left out.
+.venv/bench: .venv/dev
+	$(PIP) --editable '.[bench]' || echo "some programs to compare with could not be installed"
+	@touch $@
 
 .venv/docs: .venv/dev
 	$(PIP) --editable '.[docs]'

@@ -18,7 +18,7 @@ from adapters.statement import compare, stated_again
 from ledger.deciding import find_order
 from ledger.domain.accounts import Account
 from ledger.domain.contingencies import double_exposure
-from ledger.domain.events import FillConflict, OrdersLinked, Recorded
+from ledger.domain.events import BreakOpened, FillConflict, OrdersLinked, Recorded
 from ledger.domain.numbers import text
 from ledger.domain.order_view import OrderView
 from ledger.domain.positions import PositionKey
@@ -222,7 +222,10 @@ class _Finder:
 
     def _double_exposures(self) -> Iterator[OpenIssue]:
         """Legs of a link that exclude each other and were both executed."""
-        for link in self._state.links.values():
+        for fact in self._loose.links.values():
+            link = fact.event
+            if not isinstance(link, OrdersLinked) or not self._is_known(fact):
+                continue
             if self._loose.orders.executed(link.cl_ord_ids) > 1:
                 yield from self._exposed(link)
 
@@ -250,7 +253,10 @@ class _Finder:
 
     def _breaks(self) -> Iterator[OpenIssue]:
         """Breaks that reconciliation opened and nobody has closed; rows are told apart."""
-        for break_id, opened in sorted(self._state.breaks.items()):
+        for break_id, fact in sorted(self._state.breaks.items()):
+            opened = fact.event
+            if not isinstance(opened, BreakOpened):
+                continue
             both = f"books {opened.ledger_value}, broker {opened.broker_value}"
             name = self._name(opened.instrument_id) or opened.currency or ""
             yield OpenIssue(kind=IssueKind.BREAK, subject=break_id, name=name,

@@ -17,6 +17,7 @@ from ledger.domain.events import (
     FillCorrected,
     Identity,
     OrderEvent,
+    OrdersLinked,
     QuarantinedRow,
     Recorded,
     StatementRecorded,
@@ -39,6 +40,7 @@ class LooseEnds:
         self._reversals: list[Recorded] = []
         self._amended: dict[str, int] = {}
         self._statements: dict[str, StatementRecorded] = {}
+        self.links: dict[str, Recorded] = {}
         for recorded in log:
             self._take(recorded)
 
@@ -53,6 +55,8 @@ class LooseEnds:
             self._observe(recorded, event)
         elif isinstance(event, BreakEvent):
             self.aside.answer(event)
+        elif isinstance(event, OrdersLinked):
+            self.links[event.link_id] = recorded
         if isinstance(event, FillBooked | OrderEvent):
             self.orders.take(event)
 

@@ -197,8 +197,8 @@ class StoreUnavailableError(StoreError):
 
 
 class InDoubtError(StoreError):
-    """The server went away around the commit, or the thread that wrote was ended: recorded or
-    not, both can be.
+    """The server went away around the commit, the disk failed in it, or the thread that wrote was
+    ended: recorded or not, both can be.
 
     Send the same facts again. Their keys answer: ``AlreadyAppended`` if they were recorded.
     """

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from ledger import history
+from ledger.comparing import Diff, diff
 from ledger.deciding import find_order
 from ledger.domain.accounts import Account
 from ledger.domain.events import NET, Recorded
+from ledger.domain.gates import require_time
 from ledger.domain.lots import Lot
 from ledger.domain.order_view import OrderView
 from ledger.domain.positions import PositionKey
@@ -20,7 +22,7 @@ from ledger.domain.views import BalanceView, PositionView
 from ledger.domain.watching import Record
 from ledger.errors import UnknownAccountError, UnknownInstrumentError, UnknownOrderError
 from ledger.explaining import Step, explain_position
-from ledger.history import Diff, KnownAt
+from ledger.history import KnownAt
 from ledger.journal import journal
 from ledger.store.port import Digest, EventStore, Verification
 
@@ -56,7 +58,9 @@ class Reader:
     def account(self, name: str) -> Account:
         """The resident account, caught up with the store. Owned by the book: do not change it."""
         with self._lock:
-            account = self._accounts.get(name) or Account(name)
+            account = self._accounts.get(name)
+            if account is None:
+                account = self.store.checkpoints.account(name, self.store.head())
             self._catch_up(account, self.store.read(name, after=account.version))
             return account
 
@@ -64,8 +68,11 @@ class Reader:
         """Fold what is new, and what it made stale. An account whose fold was interrupted (an
         error of the store, a signal) is not kept half folded: it is read anew when asked for."""
         self._accounts.pop(account.name, None)
-        if history.fold(account, news):
+        keeper = history.Keeper(self.store.checkpoints)
+        if history.fold(account, news, keeper):
             history.complete(self.store, account)
+            keeper.look(account)
+            keeper.flush()
         self._accounts[account.name] = account
 
     # -- questions ----------------------------------------------------------------------
@@ -93,8 +100,24 @@ class Reader:
     ) -> PositionView:
         """One position, by instrument id or symbol; flat if there never was one, and
         ``UnknownInstrumentError`` if the account has never heard of the instrument."""
-        state = self.at(account, as_of=as_of, known_at=known_at)
+        state = self._position_state(account, instrument, position_id, as_of, known_at)
         return state.view(PositionKey(self._instrument(state, instrument), position_id))
+
+    def _position_state(
+        self, name: str, instrument: str, book: str, as_of: datetime | None, known_at: KnownAt
+    ) -> Account:
+        """An account that knows one of its positions; of a past moment no more than that, where
+        that can be told from the position's own facts."""
+        if as_of is not None or known_at is not None:
+            upto = history.resolve(self.store, known_at)
+            as_of = as_of if as_of is None else require_time("as_of", as_of)
+            present = self.account(name)
+            state = history.rules_at(present, as_of, upto) if present.is_plain else None
+            if state is not None and state.has_heard_of(instrument):
+                key = PositionKey(state.resolve(instrument), book)
+                state.positions[key] = history.rebuild_position(self.store, state, key, upto)
+                return state
+        return self.at(name, as_of=as_of, known_at=known_at)
 
     def _instrument(self, state: Account, name: str) -> str:
         """The id behind a name that the account knows, if only by now."""
@@ -187,9 +210,7 @@ class Reader:
         as_of: datetime | None = None,
     ) -> Diff:
         """What changed between two knowledge times, and the facts learned in between."""
-        return history.diff(
-            self.store, account, known_from=known_from, known_to=known_to, as_of=as_of
-        )
+        return diff(self.store, account, known_from=known_from, known_to=known_to, as_of=as_of)
 
     def verify(self, against: Digest | None = None) -> Verification:
         """Check the hash chain, and with a digest kept elsewhere also the tail."""

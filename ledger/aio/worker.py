@@ -16,10 +16,10 @@ from queue import SimpleQueue
 from threading import Thread, get_ident
 from typing import Any, Final, TypeVar
 
-from ledger.aio.collector import full_collections_held_off
 from ledger.aio.held import HeldBook, Imported
 from ledger.aio.jobs import Job
 from ledger.aio.writing import write
+from ledger.collector import full_collections_held_off
 from ledger.domain.events import Fact
 from ledger.errors import InDoubtError, StoreBusyError, StoreClosedError
 from ledger.store.base import LogStore

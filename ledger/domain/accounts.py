@@ -6,26 +6,27 @@ position accounts for, and decides what crosses several of them. It never refuse
 
 What is closed and flat leaves memory (:meth:`Account.slim`). A late fact that names it marks
 it in ``orders.stale`` or ``unsettled_positions``; the owner, who has the store, rebuilds it.
+Busts and corrections of a fill whose order only the store can tell are ``orphans`` until then.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from ledger.domain.events import (
     NET,
     AccountOpened,
     AccountSuspended,
-    BreakOpened,
     FeeCharged,
     FillBooked,
     FillBusted,
     FillCorrected,
     InstrumentDefined,
     LimitsSet,
-    OrdersLinked,
     Recorded,
+    SymbolChanged,
 )
 from ledger.domain.holding import Holding
 from ledger.domain.instruments import Instrument
@@ -38,20 +39,28 @@ from ledger.domain.routes import ROUTES
 from ledger.domain.settlement import Unsettled
 from ledger.domain.views import BalanceView, PositionView, position_view
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 RESIDENT_FACTS = 100_000
 SLIM_EVERY = 1_000
 AboutFill = FillBusted | FillCorrected | FeeCharged
 TIMELESS = (FillBusted, FillCorrected, InstrumentDefined, AccountOpened)
 
 
+class Place(NamedTuple):
+    """A place in history: the number in the whole log, and the version in the stream."""
+
+    number: int
+    version: int
+
+
 class Account:
     """The state of one account as of the last fact it folded."""
 
     __slots__ = (
-        "as_of", "breaks", "cash", "defers", "is_late", "last_at", "limits", "linked", "links",
-        "name", "number", "orders", "policy", "positions", "settlement", "slimmed_at",
-        "standing", "suspended", "symbols", "touched", "unlinked", "unsettled_positions",
-        "version",
+        "as_of", "breaks", "cash", "defers", "first_at", "hash", "is_late", "last_at", "linked",
+        "name", "number", "orders", "orphans", "policy", "positions", "rules", "saved",
+        "settlement", "slimmed_at", "standing", "symbols", "touched", "unlinked",
+        "unsettled_positions", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, *, as_of: datetime | None = None) -> None:
@@ -62,19 +71,21 @@ class Account:
         self.positions: dict[PositionKey, Position] = {}
         self.cash: dict[str, Decimal] = {}
         self.symbols: dict[str, str] = {}
-        self.links: dict[str, OrdersLinked] = {}
-        self.breaks: dict[str, BreakOpened] = {}
-        self.limits: LimitsSet | None = None
-        self.suspended: AccountSuspended | None = None
-        self.standing: dict[str, tuple[datetime, str]] = {}
+        self.rules: list[Recorded] = []
+        self.breaks: dict[str, Recorded] = {}
+        self.standing: dict[str, Recorded] = {}
         self.settlement = Unsettled()
         self.unlinked: dict[str, list[Recorded]] = {}
         self.linked: list[tuple[PositionKey, Recorded]] = []
         self.unsettled_positions: set[PositionKey] = set()
+        self.orphans: list[Recorded] = []
         self.defers = False
         self.touched: set[PositionKey] | None = None
         self.slimmed_at = 0
+        self.saved = Place(0, 0)
+        self.first_at: datetime | None = None
         self.version = self.number = 0
+        self.hash = ""
         self.last_at: datetime | None = None
         self.is_late = False
 
@@ -83,10 +94,12 @@ class Account:
     def evolve(self, recorded: Recorded) -> None:
         """Fold one fact. Under an ``as_of``, only what took effect by then counts."""
         if recorded.version > self.version:
-            self.version, self.number = recorded.version, recorded.number
+            self.version, self.number, self.hash = recorded[2], recorded[0], recorded[9]
         event = recorded.event
         if not self.counts(recorded):
             return
+        if self.first_at is None or recorded.occurred_at < self.first_at:
+            self.first_at = recorded.occurred_at
         self.is_late = self.last_at is not None and recorded.occurred_at <= self.last_at
         if not self.is_late:
             self.last_at = recorded.occurred_at
@@ -111,6 +124,39 @@ class Account:
         for position in self.positions.values():
             position.defers = defers
 
+    @property
+    def limits(self) -> LimitsSet | None:
+        """The limits in force."""
+        latest = self.standing.get("limits")
+        return latest.event if latest and isinstance(latest.event, LimitsSet) else None
+
+    @property
+    def suspended(self) -> AccountSuspended | None:
+        """Why nothing may be placed, if that is so."""
+        latest = self.standing.get("suspension")
+        return latest.event if latest and isinstance(latest.event, AccountSuspended) else None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every fact about a fill says where the fill is, as far as that is known."""
+        return not self.linked and not self.unlinked
+
+    def take_rule(self, recorded: Recorded) -> None:
+        """A fact that says under which rules others are folded, or what a name stands for."""
+        self.rules.append(recorded)
+        if isinstance(recorded.event, TIMELESS):
+            self.first_at = EVER
+        match recorded.event:
+            case AccountOpened() as event:
+                self.policy.open(event)
+            case InstrumentDefined(instrument=instrument) as event:
+                self.policy.define(event)
+                self.symbols[instrument.symbol] = instrument.instrument_id
+            case SymbolChanged() as event:
+                self.symbols[event.symbol] = event.instrument_id
+            case _:
+                self.policy.change(recorded)
+
     def settle(self) -> set[PositionKey]:
         """Put late facts in place; the positions whose history has to be read are returned."""
         if self.defers:
@@ -131,6 +177,10 @@ class Account:
             for position in self.positions.values():
                 position.forget_flat_history()
 
+    def begin_block(self) -> None:
+        """From here on it is watched how far back new facts reach."""
+        self.saved, self.first_at = Place(self.number, self.version), None
+
     def adopt_position(self, position: Position) -> None:
         """Take in a position that was rebuilt from the store."""
         self.positions[position.key] = position
@@ -142,17 +192,21 @@ class Account:
         """One fact, three consequences: the order, the position and, through it, the cash."""
         position = self.position_at(event.instrument_id, event.position_id)
         position.evolve(recorded)
-        self.note(position.key)
+        key = position.key
+        if position.pending or position.needs_history:
+            self.unsettled_positions.add(key)
+        if self.touched is not None:
+            self.touched.add(key)
         if event.cl_ord_id is not None:
             self._fill_order(position, event.cl_ord_id, recorded)
         if event.settl_date is not None:
             self.settlement.book(recorded, event)
         if self.unlinked:
-            self._link(position.key, recorded, event.cl_ord_id)
+            self._link(key, recorded, event.cl_ord_id)
 
     def _fill_order(self, position: Position, cl_ord_id: str, fill: Recorded) -> None:
         """The order folds its fill, and what was known of the fill before it came."""
-        self.to_order((cl_ord_id,), fill)
+        self.orders.evolve((cl_ord_id,), fill, is_late=self.is_late)
         if position.needs_history:
             self.orders.stale.add(cl_ord_id)
         elif not position.amendments.is_quiet:
@@ -164,11 +218,18 @@ class Account:
         that says neither, and comes before its fill, waits for it."""
         ref = event.refers_to().key(recorded.stream)
         key = self.position_of(event.instrument_id, event.position_id, ref)
+        self._reach(key, ref)
         if self.may_settle(key, ref):
             self.settlement.amend(recorded, ref)
         if key is not None:
-            self._amend(key, recorded, event.cl_ord_id or self._order_of_fill(key, ref))
+            self._amend(key, recorded, event, self._order_of_fill(key, ref))
         self.placed(key, recorded, event, ref)
+
+    def _reach(self, key: PositionKey | None, ref: str) -> None:
+        """An amendment takes effect when its fill did: who knows when, if that is not here."""
+        entry = self.positions[key].find(ref) if key in self.positions else None
+        at = entry.at if entry is not None else EVER
+        self.first_at = min(self.first_at or at, at)
 
     def may_settle(self, key: PositionKey | None, ref: str) -> bool:
         """Whether the money of a fill may have to change hands yet: it has a date to come, or is
@@ -186,11 +247,21 @@ class Account:
         elif key is None or not self.positions[key].has(ref):
             self.unlinked.setdefault(ref, []).append(recorded)
 
-    def _amend(self, key: PositionKey, recorded: Recorded, cl_ord_id: str | None) -> None:
-        """Let position and order fold an amendment, and those that name it in turn."""
+    def _amend(
+        self,
+        key: PositionKey,
+        recorded: Recorded,
+        event: FillBusted | FillCorrected,
+        cl_ord_id: str | None,
+    ) -> None:
+        """Let the position, the order it names and that of its fill fold an amendment, and those
+        that name it in turn."""
         self.to_position(recorded, *key)
-        if cl_ord_id is not None:
-            self.to_order((cl_ord_id,), recorded)
+        for one in dict.fromkeys((event.cl_ord_id, cl_ord_id)):
+            if one is not None:
+                self.to_order((one,), recorded)
+        if cl_ord_id is None and self.positions[key].needs_history:
+            self.orphans.append(recorded)
         if self.unlinked:
             self._link(key, recorded, cl_ord_id)
 
@@ -223,8 +294,7 @@ class Account:
                 continue
             stated = self.stated(event.instrument_id, event.position_id)
             if stated == key:  # the position has it; the order, which was not named, does not
-                is_amendment = not isinstance(event, FeeCharged)
-                if is_amendment and event.cl_ord_id is None and cl_ord_id is not None:
+                if not isinstance(event, FeeCharged) and cl_ord_id is not None:
                     self.to_order((cl_ord_id,), recorded)
                 self._link(key, recorded, cl_ord_id)
                 continue
@@ -232,7 +302,7 @@ class Account:
             if isinstance(event, FeeCharged):
                 self._move_fee(stated, key, recorded, event)
             else:
-                self._amend(key, recorded, event.cl_ord_id or cl_ord_id)
+                self._amend(key, recorded, event, cl_ord_id)
 
     def _move_fee(
         self, stated: PositionKey | None, key: PositionKey, recorded: Recorded, event: FeeCharged
@@ -270,9 +340,10 @@ class Account:
 
     def position_at(self, instrument_id: str, position_id: str = NET) -> Position:
         """The position, made on first use."""
-        key = PositionKey(instrument_id, position_id)
-        position = self.positions.get(key)
+        place = (instrument_id, position_id)
+        position: Position | None = self.positions.get(place)  # type: ignore[call-overload]
         if position is None:
+            key = PositionKey(*place)
             position = self.positions[key] = Position(key, self.policy)
             position.defers = self.defers
         return position
@@ -313,8 +384,8 @@ class Account:
 
     def held(self, currency: str) -> Decimal:
         """What open orders hold of a currency."""
-        holds = (order for order in self.orders.open() if order.hold_currency == currency)
-        return total(order.hold_left for order in holds)
+        holds = (order for order in self.orders.open() if order.may_hold)
+        return total(order.hold_left for order in holds if order.hold_currency == currency)
 
     def balances(self, on: date | None = None) -> list[BalanceView]:
         """Every currency that ever moved, sorted; settled as of a day (the last fact's)."""

@@ -7,6 +7,7 @@ H corrects F). A bust, correction or fee that arrives before what it names waits
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from ledger.domain.canonical import Entry, amended, identifier, natural
 from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected, Recorded
@@ -22,7 +23,7 @@ class Amendments:
         self.fills: dict[str, Entry] = {}
         self.by_ref: dict[str, list[Recorded]] = {}
         self.origin: dict[str, str] = {}
-        self.fees: dict[str, list[FeeCharged]] = {}
+        self.fees: dict[str, list[Recorded]] = {}
         self.loose: dict[str, list[Entry]] = {}
         self.is_quiet = True
 
@@ -56,12 +57,12 @@ class Amendments:
             self._refresh(entry)
         return entry
 
-    def charge(self, ref: str, fee: FeeCharged) -> Entry | None:
+    def charge(self, ref: str, recorded: Recorded) -> Entry | None:
         """A fee for a fill arrived: the fill that now carries it, or None while it is not here."""
-        self.fees.setdefault(ref, []).append(fee)
+        self.fees.setdefault(ref, []).append(recorded)
         entry = self.root(ref)
         if entry is not None:
-            entry.fees = (*entry.fees, fee)
+            entry.fees = (*entry.fees, *_fees([recorded]))
         return entry
 
     def wait(self, ref: str, entry: Entry) -> None:
@@ -77,6 +78,16 @@ class Amendments:
         if not self.loose:
             return []
         return [fee for key in self._chain(entry.key) for fee in self.loose.pop(key, ())]
+
+    def numbers(self, *, fills: bool) -> set[int]:
+        """The facts that are kept; without the ``fills``, those that wait for one."""
+        found: set[int] = set()
+        for ref, facts in chain(self.by_ref.items(), self.fees.items()):
+            if fills or (ref not in self.fills and self.root(ref) is None):
+                found.update(fact.number for fact in facts)
+        if fills:
+            found.update(entry.recorded.number for entry in self.fills.values())
+        return found
 
     def forget(self, entries: Iterable[Entry]) -> None:
         """Drop what is known of fills that leave memory."""
@@ -122,7 +133,7 @@ class Amendments:
     def _refresh(self, entry: Entry) -> None:
         """Work out what is in effect: the last correction of the chain, or nothing if busted."""
         fill = entry.booked
-        entry.fees = tuple(fee for key in self._chain(entry.key) for fee in self.fees.get(key, ()))
+        entry.fees = _fees(fee for key in self._chain(entry.key) for fee in self.fees.get(key, ()))
         for recorded in self._in_order(entry.key, set()):
             if isinstance(recorded.event, FillBusted):
                 entry.event = None
@@ -138,6 +149,11 @@ class Amendments:
                 seen.add(recorded.key)
                 yield recorded
                 yield from self._in_order(recorded.key, seen)
+
+
+def _fees(facts: Iterable[Recorded]) -> tuple[FeeCharged, ...]:
+    """The fees that facts charge."""
+    return tuple(fact.event for fact in facts if isinstance(fact.event, FeeCharged))
 
 
 def _amendment_order(recorded: Recorded) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 import attrs
 
-from ledger.domain.numbers import ZERO, check, passes, text
+from ledger.domain.numbers import ZERO, are_numbers, check, text
 from ledger.errors import BadNumberError, BadTextError, NaiveTimeError
 
 MAX_TEXT = 2000
@@ -109,7 +109,7 @@ class _Gate:
             or not joined.isprintable()
             or len(joined) > MAX_TEXT
             or "" in values[: self.needed_texts]
-            or not all(map(passes, filter(None, numbers)))
+            or not are_numbers(tuple(filter(None, numbers)))
         ):
             self.check_each(value)
             self.sound.add(kinds)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from ledger.domain.choosing import CHOOSY, choose, take_chosen
@@ -70,9 +71,15 @@ class Holding:
     def copy(self) -> Holding:
         """An independent copy: a restart point."""
         twin = Holding.__new__(Holding)
-        for name in Holding.__slots__:
-            setattr(twin, name, getattr(self, name))
-        twin._use(self.booking, list(self.lots))
+        (
+            twin.qty, twin.basis, twin.charges, twin.realized, twin.in_kind, twin.base_fee_cost,
+            twin.unit_income, twin.variation, twin.suspense_qty, twin.suspense_flow,
+            twin.transferred_charges, twin.unknown_basis, twin.unvalued, twin.last_at,
+            twin.opened_at, twin.cycle_number, twin.cycle_from,
+        ) = _figures(self)  # fmt: skip
+        twin.booking, twin.is_choosy = self.booking, self.is_choosy
+        twin.lots = self.lots.copy()
+        twin.pool = twin.lots if self.pool is not None else None  # type: ignore[assignment]
         twin.fees = self.fees.copy()
         twin.funding = self.funding.copy()
         twin.income = self.income.copy()
@@ -233,6 +240,13 @@ class Holding:
         """Keep signed units without a counterpart beside the position."""
         self.suspense_qty = add(self.suspense_qty, units)
         self.suspense_flow = add(self.suspense_flow, flow)
+
+
+_figures = attrgetter(
+    "qty", "basis", "charges", "realized", "in_kind", "base_fee_cost", "unit_income", "variation",
+    "suspense_qty", "suspense_flow", "transferred_charges", "unknown_basis", "unvalued", "last_at",
+    "opened_at", "cycle_number", "cycle_from",
+)  # fmt: skip
 
 
 def shared_out(lots: list[Lot], qty: Decimal, basis: Decimal, charges: Decimal) -> list[Lot]:

@@ -94,16 +94,18 @@ def check(field: str, value: Decimal) -> Decimal:
     return value if value else ZERO
 
 
-def passes(value: Decimal) -> bool:
-    """Whether :func:`check` would let a decimal through.
+def are_numbers(values: tuple[Decimal, ...]) -> bool:
+    """Whether :func:`check` would let all of these decimals through.
 
-    >>> passes(Decimal("1.5")), passes(Decimal("NaN")), passes(Decimal("1E+20"))
-    (True, False, False)
+    >>> are_numbers((Decimal("1.5"),)), are_numbers((Decimal("NaN"),))
+    (True, False)
     """
     try:
-        return _GATE.quantize(value, _QUANTUM).is_finite()
+        for value in values:
+            _GATE.quantize(value, _QUANTUM)
     except (Inexact, InvalidOperation):
         return False
+    return all(map(Decimal.is_finite, values))
 
 
 def quantize(value: Decimal) -> Decimal:

@@ -172,9 +172,8 @@ class OrderFacts:
             self.ids.add(event.cl_ord_id)
         self.fills.add(recorded)
 
-    def _take_amendment(self, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
-        if event.cl_ord_id is not None:
-            self.ids.add(event.cl_ord_id)
+    def _take_amendment(self, recorded: Recorded, _: FillBusted | FillCorrected) -> None:
+        """It belongs where its fill is; what else it calls the order is no id of this one."""
         self.fills.amend(recorded)
 
     def _own_requests(self) -> OrderRequests:

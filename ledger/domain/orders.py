@@ -8,7 +8,7 @@ a request came to is looked up by its id, and the rest is decided by when things
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -34,6 +34,9 @@ from ledger.domain.order_view import OrderView
 
 __all__ = ["OpenRequest", "OrdStatus", "Order", "OrderView", "order_ids"]
 
+Load = Callable[[list[int]], Iterable[Recorded]]
+"""Reads facts by their numbers."""
+
 MULTI_DAY = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 
 
@@ -44,15 +47,27 @@ class Order:
     done before anybody does.
     """
 
-    __slots__ = ("_sorted", "_unsorted")
+    __slots__ = ("_asleep", "_sorted", "_unsorted", "may_hold", "numbers")
 
     def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.may_hold = True
+        self._asleep: Load | None = None
         self._sorted: OrderFacts | None = None
         self._unsorted: list[Recorded] = []
+
+    @classmethod
+    def asleep(cls, numbers: list[int], may_hold: bool, load: Load) -> Order:
+        """An order whose facts, of these numbers, are read when somebody asks; ``may_hold``:
+        whether it reserves cash."""
+        order = cls()
+        order.numbers, order.may_hold, order._asleep = numbers, may_hold, load
+        return order
 
     def evolve(self, recorded: Recorded) -> None:
         """Take in one fact that names this order. Nothing is ever refused here."""
         self._unsorted.append(recorded)
+        self.numbers.append(recorded.number)
 
     @property
     def facts(self) -> OrderFacts:
@@ -60,11 +75,19 @@ class Order:
         facts = self._sorted
         if facts is None:
             facts = self._sorted = OrderFacts()
+            if self._asleep is not None:
+                self._wake(facts, self._asleep)
         if self._unsorted:
             for recorded in self._unsorted:
                 facts.evolve(recorded)
             self._unsorted.clear()
         return facts
+
+    def _wake(self, facts: OrderFacts, load: Load) -> None:
+        self._asleep = None
+        new = {recorded.number for recorded in self._unsorted}
+        for recorded in load([number for number in self.numbers if number not in new]):
+            facts.evolve(recorded)
 
     @classmethod
     def fold(cls, facts: Iterable[Recorded]) -> Order:
@@ -222,10 +245,20 @@ class Order:
     @property
     def is_placed(self) -> bool:
         """Whether we placed it; without sorting its facts."""
+        if self._asleep is not None:
+            return self.placed_at is not None
         for recorded in self._unsorted:
             if type(recorded.event) is OrderPlaced:
                 return True
         return self._sorted is not None and self._sorted.placed_at is not None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it reserves cash while it is open."""
+        if self._asleep is not None:
+            return self.may_hold
+        placed = self.facts.terms.placed
+        return placed is not None and placed.hold is not None
 
     @property
     def placed_at(self) -> datetime | None:

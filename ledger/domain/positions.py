@@ -53,6 +53,12 @@ class Position:
     )  # fmt: skip
 
     def __init__(self, key: PositionKey, policy: Policy) -> None:
+        self._begin(key, policy)
+        for change in policy.changes_for(key.instrument_id):
+            self._arrive(Entry(change), None)
+
+    def _begin(self, key: PositionKey, policy: Policy) -> None:
+        """Flat, and without any fact."""
         self.key = key
         self.policy = policy
         self.holding = Holding(policy.booking)
@@ -66,8 +72,15 @@ class Position:
         self.refolded = 0
         self.since_point = 0
         self.rules: Rules | None = None
-        for change in policy.changes_for(key.instrument_id):
-            self._arrive(Entry(change), None)
+
+    @classmethod
+    def after(cls, key: PositionKey, policy: Policy, point: Point) -> Position:
+        """A position that goes on from a restart point, with no history before it."""
+        position = cls.__new__(cls)
+        position._begin(key, policy)
+        position.points = [point]
+        position.holding = point.holding.copy()
+        return position
 
     @classmethod
     def rebuild(
@@ -91,7 +104,15 @@ class Position:
         if self.needs_history:
             return
         if type(event) is FillBooked:
-            self._arrive(self._fill(recorded), watch)
+            entry = Entry(recorded) if self.amendments.is_quiet else self._fill(recorded)
+            tail = self.tail
+            if self.defers:
+                self.pending.append(entry)
+            elif self.dirty is None and tail and entry.at > tail[-1].at:  # nearly always
+                tail.append(entry)
+                self._apply(entry, watch)
+            else:
+                self._arrive(entry, watch)
         elif isinstance(event, FillBusted | FillCorrected):
             self._wake()
             self._amended(self.amendments.amend(recorded))
@@ -100,6 +121,21 @@ class Position:
             self._charged(recorded, event, watch)
         else:
             self._arrive(Entry(recorded), watch)
+
+    def wait(self, facts: Iterable[Recorded]) -> None:
+        """Know again of facts that came before what they name; their effect is in the holding."""
+        for recorded in facts:
+            self._wake()
+            event = recorded.event
+            if isinstance(event, FeeCharged):
+                identity = event.refers_to()
+                ref = identity.key(recorded.stream) if identity else ""
+                self.amendments.charge(ref, recorded)
+                lone = Entry(recorded)
+                lone.is_folded = True
+                self.amendments.wait(ref, lone)
+            else:
+                self.amendments.amend(recorded)
 
     def find(self, fill_key: str) -> Entry | None:
         """The resident fill under a key, or under the key of one of its corrections."""
@@ -128,8 +164,6 @@ class Position:
 
     def _fill(self, recorded: Recorded) -> Entry:
         """A fill, with what was known of it before it came."""
-        if self.amendments.is_quiet:
-            return Entry(recorded)
         entry = self.amendments.fill(recorded)
         self._claim(entry)
         return entry
@@ -164,7 +198,7 @@ class Position:
         """A fee for a fill belongs to the fill's moment; without the fill, to its own."""
         identity = event.refers_to()
         ref = identity.key(recorded.stream) if identity else ""
-        entry = self.amendments.charge(ref, event)
+        entry = self.amendments.charge(ref, recorded)
         if entry is None and self.is_trimmed:
             self.needs_history = True
         elif entry is None:
@@ -209,6 +243,11 @@ class Position:
         gone = {id(fee) for fee in lone}
         self.tail = [one for one in self.tail if id(one) not in gone]
         self.pending = [one for one in self.pending if id(one) not in gone]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any fact was about it, if only one that waits for another."""
+        return bool(self.tail or self.is_trimmed or not self.amendments.is_quiet)
 
     @property
     def is_trimmed(self) -> bool:
@@ -266,9 +305,10 @@ class Position:
             self._mark(new[0].sort_key)
         if self.needs_history:
             return False
+        append, apply = self.tail.append, self._apply
         for entry in new if self.dirty is None else self._unfolded(new):
-            self.tail.append(entry)
-            self._apply(entry, watch)
+            append(entry)
+            apply(entry, watch)
         return True
 
     def _unfolded(self, new: list[Entry]) -> list[Entry]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from ledger.domain.events import FillBooked, OrderPlaced, Recorded
-from ledger.domain.orders import Order
+from ledger.domain.orders import Load, Order
 
 # Ids that had facts and no placing are remembered up to this many; beyond, whatever is placed is
 # looked up in the store.
@@ -19,6 +20,27 @@ MOST_UNPLACED = 10_000
 
 # So many closed orders stay, for the late facts that follow soon.
 RECENT = 256
+
+
+# Of saved ids without a placing, too, since each saved state has all of them.
+FEW = 1_000
+
+
+class SavedOrder(NamedTuple):
+    """An open order: its ids, the numbers of its facts, and whether it reserves cash."""
+
+    root: str
+    aliases: tuple[str, ...]
+    numbers: tuple[int, ...]
+    may_hold: bool
+
+
+class SavedOrders(NamedTuple):
+    """The open orders, and what must be known of those that are not here."""
+
+    orders: tuple[SavedOrder, ...]
+    unplaced: tuple[str, ...] | None
+    saw_external: bool
 
 
 class ResidentOrders(Mapping[str, Order]):
@@ -125,7 +147,7 @@ class ResidentOrders(Mapping[str, Order]):
         self._touched[ids[-1]] = None
 
     def adopt(self, cl_ord_id: str, order: Order) -> None:
-        """Take in an order that was rebuilt from the store, if it is open."""
+        """Take in an order that was rebuilt from the store, unless it was closed for long."""
         self.stale.discard(cl_ord_id)
         names = (cl_ord_id, *order.cl_ord_ids)
         for name in names:
@@ -133,11 +155,37 @@ class ResidentOrders(Mapping[str, Order]):
             self._by_root.pop(root, None)
             self._closed.pop(root, None)
             self._forget(root)
-        if order.is_open:
-            self._by_root[cl_ord_id] = order
+        if order.is_open or order.is_placed:
+            (self._by_root if order.is_open else self._closed)[cl_ord_id] = order
             self._name(cl_ord_id, sorted(set(names)))
-        elif not order.is_placed:
+        else:
+            self._has_forgotten = True
             self._remember(names)
+
+    def saved(self) -> SavedOrders | None:
+        """What is needed to go on from here later; None while an order has to be rebuilt."""
+        if self.stale:
+            return None
+        orders = tuple(
+            SavedOrder(root, tuple(self._aliases.get(root, ())), tuple(order.numbers), order.holds)
+            for root, order in self._by_root.items()
+            if order.is_open
+        )
+        unplaced = self._unplaced
+        few = tuple(sorted(unplaced)) if unplaced is not None and len(unplaced) <= FEW else None
+        return SavedOrders(orders, few, self._saw_external)
+
+    @classmethod
+    def restored(cls, saved: SavedOrders, load: Load) -> ResidentOrders:
+        """Orders that go on from there; ``load`` reads facts by number, for those it is asked."""
+        orders = cls()
+        orders._has_forgotten = True
+        orders._saw_external = saved.saw_external
+        orders._unplaced = None if saved.unplaced is None else set(saved.unplaced)
+        for one in saved.orders:
+            orders._by_root[one.root] = Order.asleep(list(one.numbers), one.may_hold, load)
+            orders._name(one.root, (one.root, *one.aliases))
+        return orders
 
     def slim(self) -> None:
         """Put away the orders that were closed since the last time, and let the oldest go."""

@@ -48,16 +48,14 @@ if TYPE_CHECKING:
 Route = Callable[["Account", Recorded, Any], None]
 
 
-def _open(account: Account, _: Recorded, event: AccountOpened) -> None:
-    account.policy.open(event)
+def _open(account: Account, recorded: Recorded, _: AccountOpened) -> None:
+    account.take_rule(recorded)
     _revise(account, None, None)
 
 
-def _define(account: Account, _: Recorded, event: InstrumentDefined) -> None:
-    account.policy.define(event)
-    instrument = event.instrument
-    account.symbols[instrument.symbol] = instrument.instrument_id
-    _revise(account, instrument.instrument_id, event.effective_from)
+def _define(account: Account, recorded: Recorded, event: InstrumentDefined) -> None:
+    account.take_rule(recorded)
+    _revise(account, event.instrument.instrument_id, event.effective_from)
 
 
 def _revise(account: Account, instrument_id: str | None, since: datetime | None) -> None:
@@ -72,7 +70,7 @@ def _change(
     account: Account, recorded: Recorded, event: BookingMethodChanged | SplitApplied
 ) -> None:
     """What concerns every book of an instrument, or of all."""
-    account.policy.change(recorded)
+    account.take_rule(recorded)
     for key in list(account.positions):
         if event.instrument_id in {None, key.instrument_id}:
             account.to_position(recorded, *key)
@@ -85,28 +83,12 @@ def _split(account: Account, recorded: Recorded, event: SplitApplied) -> None:
         _change(account, recorded, event)
 
 
-def _is_latest(account: Account, what: str, recorded: Recorded) -> bool:
-    """Whether a fact that replaces the one before it is the last by time, however it arrived."""
-    moment = (recorded.occurred_at, recorded.key)
-    latest = moment >= account.standing.get(what, moment)
-    if latest:
-        account.standing[what] = moment
-    return latest
-
-
-def _limit(account: Account, recorded: Recorded, event: LimitsSet) -> None:
-    if _is_latest(account, "limits", recorded):
-        account.limits = event
-
-
-def _suspend(account: Account, recorded: Recorded, event: AccountSuspended) -> None:
-    if _is_latest(account, "suspension", recorded):
-        account.suspended = event
-
-
-def _resume(account: Account, recorded: Recorded, _: AccountResumed) -> None:
-    if _is_latest(account, "suspension", recorded):
-        account.suspended = None
+def _stand(account: Account, recorded: Recorded, event: Event) -> None:
+    """Of facts that replace each other the last by time stands, however it arrived."""
+    what = "limits" if isinstance(event, LimitsSet) else "suspension"
+    latest = account.standing.get(what, recorded)
+    if (recorded.occurred_at, recorded.key) >= (latest.occurred_at, latest.key):
+        account.standing[what] = recorded
 
 
 def _charge(account: Account, recorded: Recorded, event: FeeCharged) -> None:
@@ -119,7 +101,7 @@ def _charge(account: Account, recorded: Recorded, event: FeeCharged) -> None:
         ref = identity.key(recorded.stream)
         key = account.position_of(event.instrument_id, event.position_id, ref)
         if account.may_settle(key, ref):
-            account.settlement.charge(recorded, ref, event)
+            account.settlement.charge(recorded, ref)
     if key is not None:
         account.to_position(recorded, *key)
     else:
@@ -159,19 +141,18 @@ def _spin_off(account: Account, recorded: Recorded, event: SpinOffReceived) -> N
     account.to_position(recorded, event.parent_id, event.position_id)
 
 
-def _rename(account: Account, _: Recorded, event: SymbolChanged) -> None:
-    account.symbols[event.symbol] = event.instrument_id
+def _rename(account: Account, recorded: Recorded, _: SymbolChanged) -> None:
+    account.take_rule(recorded)
 
 
 def _linked(account: Account, recorded: Recorded, event: OrdersLinked) -> None:
-    account.links[event.link_id] = event
     for cl_ord_id in event.cl_ord_ids:
         account.to_order((cl_ord_id,), recorded)
 
 
-def _break(account: Account, _: Recorded, event: BreakEvent) -> None:
+def _break(account: Account, recorded: Recorded, event: BreakEvent) -> None:
     if isinstance(event, BreakOpened):
-        account.breaks[event.break_id] = event
+        account.breaks[event.break_id] = recorded
     elif isinstance(event, BreakResolved):
         account.breaks.pop(event.break_id, None)
 
@@ -206,9 +187,9 @@ _OWN: dict[type[Event], Route] = {
     InstrumentDefined: _define,
     BookingMethodChanged: _change,
     SplitApplied: _split,
-    LimitsSet: _limit,
-    AccountSuspended: _suspend,
-    AccountResumed: _resume,
+    LimitsSet: _stand,
+    AccountSuspended: _stand,
+    AccountResumed: _stand,
     FillBooked: _fill,
     FillBusted: _amendment,
     FillCorrected: _amendment,

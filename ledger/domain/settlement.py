@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ledger.domain.amendments import Amendments
 from ledger.domain.canonical import Entry, fees_of
-from ledger.domain.events import FeeCharged, FillBooked, Recorded
+from ledger.domain.events import FillBooked, Recorded
 from ledger.domain.holding import value_of
 from ledger.domain.numbers import ZERO, add, negate, total
 from ledger.domain.policy import Policy
@@ -46,9 +46,9 @@ class Unsettled:
         self.amendments.amend(recorded)
         self.waiting[ref] = recorded.occurred_at
 
-    def charge(self, recorded: Recorded, ref: str, fee: FeeCharged) -> None:
+    def charge(self, recorded: Recorded, ref: str) -> None:
         """A fee for a fill, also one that comes before its fill."""
-        self.amendments.charge(ref, fee)
+        self.amendments.charge(ref, recorded)
         self.waiting[ref] = recorded.occurred_at
 
     def settle(self, fill_key: str, on: date) -> None:

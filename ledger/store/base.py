@@ -22,6 +22,7 @@ from ledger.errors import (
 )
 from ledger.store.batch import Batch, recorded_from
 from ledger.store.chain import ChainCheck
+from ledger.store.checkpoints import Checkpoints
 from ledger.store.codec import CODEC, Codec
 from ledger.store.group import Request, gathered
 from ledger.store.group_line import Line
@@ -41,6 +42,7 @@ class LogStore:
 
     def __init__(self, log: Log, clock: Clock, codec: Codec = CODEC) -> None:
         self.log = log
+        self.checkpoints = Checkpoints(log, codec)
         self.recorder = ChainedProcessRecorder(log)
         self.line: Line[Request] = Line()
         self.between_pages: Callable[[], None] = _nothing
@@ -79,8 +81,10 @@ class LogStore:
     def _write(self, group: Sequence[Request]) -> None:
         """One transaction."""
         first, *others = group
-        streams = first.streams.union(*(request.streams for request in others))
-        keys = [key for request in group for key in request.keys]
+        streams, keys = first.streams, first.keys
+        if others:
+            streams = streams.union(*(request.streams for request in others))
+            keys = [key for request in group for key in request.keys]
         with writing(self.log, keep=not first.dry_run, streams=streams, keys=keys) as writer:
             feeds = not others and first.revise is None
             batch = Batch(self.log, writer, self._codec, self._clock, feeds=feeds)
@@ -159,7 +163,7 @@ class LogStore:
         return self.log.recorded_before(low)[0]
 
     def refs(
-        self, stream: str, kind: str, id: str, *, upto: int | None = None
+        self, stream: str, kind: str, id: str, *, after: int = 0, upto: int | None = None
     ) -> Iterator[Recorded]:
         """The stream's events about one ``order``, ``instrument`` or ``exec``, by number."""
         if kind not in KINDS:
@@ -167,10 +171,12 @@ class LogStore:
         end = self.log.head()
         with suppress(StoreBusyError, StoreFullError, StoreSettingsError):  # it can be done without
             catch_up(self.log, self._codec, end, waits=False)
-        return self._refs(stream, (kind, id), end if upto is None else min(upto, end))
+        upto = end if upto is None else min(upto, end)
+        return self._refs(stream, (kind, id), after, upto)
 
-    def _refs(self, stream: str, about: tuple[str, str], upto: int) -> Iterator[Recorded]:
-        after = 0
+    def _refs(
+        self, stream: str, about: tuple[str, str], after: int, upto: int
+    ) -> Iterator[Recorded]:
         while after < upto:
             rows, after = self._page_of_refs(stream, about, after, upto)
             for row in rows:

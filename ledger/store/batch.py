@@ -45,7 +45,7 @@ def recorded_from(row: Row, codec: Codec) -> Recorded:
     return _new(Recorded, (number, stream, version, key, occurred, recorded, event, meta, *hashes))
 
 
-# Past the generated constructor, which takes as long as the rest of the tuple's making.
+# Past the generated constructors, which take as long as the rest of a tuple's making.
 _new = tuple.__new__
 
 
@@ -71,7 +71,6 @@ class Batch:
         self._codec = codec
         self._clock = clock
         self._known: dict[str, Recorded] = {}
-        self._streams: set[str] = set()
 
     def version(self, stream: str) -> int:
         """The last version of a stream, with what the batch adds to it."""
@@ -96,7 +95,7 @@ class Batch:
             recorded = known.get(fact.key)
             if recorded is None:
                 recorded = known[fact.key] = self._append(fact)
-                outcomes.append(Appended(recorded))
+                outcomes.append(_new(Appended, (recorded,)))
                 if self._feeds and not len(self._rows) % _FEED:
                     self._writer.feed()
             else:
@@ -122,20 +121,22 @@ class Batch:
     def _append(self, fact: Fact) -> Recorded:
         stream, key, occurred_at, event, meta = fact
         require_text("key", key)
-        if not key.isascii() or not key or stream not in self._streams:
+        if not key.isascii() or not key or stream not in self._tip.fit:
             self._check(stream, key)
         occurred_at = require_time("occurred_at", occurred_at)
         topic, state = self._codec.encode(event)
         metadata = "" if meta is NO_META else encode_meta(meta)
         recorded_at = self._tip.stamp(self._clock)
-        times = time_text(occurred_at), time_text(recorded_at)
-        row = self._tip.seal(stream, None, topic, state, key, *times, metadata)
-        self._rows.append(row)
-        number, _, version, *_, previous, digest = row
-        return Recorded(
-            number, stream, version, key, occurred_at, recorded_at, event, meta,
-            previous.hex(), digest.hex(),
+        number, _, version, _, _, _, _, _, _, previous, digest = row = self._tip.seal(
+            stream, None, topic, state, key,
+            time_text(occurred_at), time_text(recorded_at), metadata,
         )  # fmt: skip
+        self._rows.append(row)
+        hashes = previous.hex(), digest.hex()
+        return _new(
+            Recorded,
+            (number, stream, version, key, occurred_at, recorded_at, event, meta, *hashes),
+        )
 
     def _check(self, stream: str, key: str) -> None:
         """Names that can be kept; a stream is looked at once."""
@@ -144,7 +145,7 @@ class Batch:
         if not require_text("stream", stream):
             raise BadTextError("stream", stream, "it is empty; name the account")
         require_name("key", key)
-        self._streams.add(stream)
+        self._tip.fit.add(stream)
 
 
 def _repeat(recorded: Recorded, fact: Fact) -> AlreadyAppended | Conflict:

@@ -24,29 +24,31 @@ from ledger.store.rows import GENESIS, NO_HEAD, Columns, Head, Row, require_name
 _MAX_HEADS = 10_000
 _TICK = timedelta(microseconds=1)
 
-Texts = tuple[str, str, str, str, str, str]
-"""Stream, topic, key, occurred_at, recorded_at and metadata."""
-
 
 def hash_of(row: Row) -> bytes:
     """The hash a row must have, from its own columns and its ``prev_hash``."""
     number, stream, version, topic, key, occurred, recorded, metadata, state, previous, _ = row
-    texts = (stream, topic, key or "", occurred or "", recorded or "", metadata)
-    return _hash(previous, number, version, texts, state)
+    return _hash(
+        previous, number, version, stream, topic, key or "", occurred or "", recorded or "",
+        metadata, state,
+    )  # fmt: skip
 
 
-def _hash(previous: bytes, number: int, version: int, texts: Texts, state: bytes) -> bytes:
-    a, b, c, d, e, f = texts
+def _hash(
+    previous: bytes, number: int, version: int, a: str, b: str, c: str, d: str, e: str, f: str,
+    state: bytes,
+) -> bytes:  # fmt: skip
+    """The texts in their order: stream, topic, key, occurred_at, recorded_at and metadata."""
     head = (
         f"{number},{version},{len(a)},{len(b)},{len(c)},{len(d)},{len(e)},{len(f)},{len(state)};"
         f"{a}{b}{c}{d}{e}{f}"
     )
     if not head.isascii():
-        return _hash_wide(previous, f"{number},{version},", texts, state)
+        return _hash_wide(previous, f"{number},{version},", (a, b, c, d, e, f), state)
     return sha256(previous + head.encode() + state).digest()
 
 
-def _hash_wide(previous: bytes, places: str, texts: Texts, state: bytes) -> bytes:
+def _hash_wide(previous: bytes, places: str, texts: tuple[str, ...], state: bytes) -> bytes:
     """The same for texts beyond ASCII: the lengths are of bytes. In a damaged file a text may
     not even be UTF-8, and is then read with its odd bytes escaped."""
     parts = [*(text.encode("utf-8", "surrogateescape") for text in texts), state]
@@ -67,6 +69,8 @@ class Tip:
         self.recorded_at = recorded_at
         self._head_of = head_of
         self._heads: dict[str, tuple[int, bytes]] = {}
+        self.fit: set[str] = set()
+        """Streams whose names facts may have, as far as that was looked at."""
 
     def is_at(self, number: int, recorded_at: datetime | None) -> bool:
         """Whether it still is the end of the log, and so of all streams: nobody else wrote. With
@@ -113,8 +117,10 @@ class Tip:
         elif version <= last and previous != GENESIS:
             raise IntegrityError(f"{stream} is at version {last}, past {version}")
         self.number = number = self.number + 1
-        texts = (stream, topic, key or "", occurred_at or "", recorded_at or "", metadata)
-        digest = _hash(previous, number, version, texts, state)
+        digest = _hash(
+            previous, number, version, stream, topic, key or "", occurred_at or "",
+            recorded_at or "", metadata, state,
+        )  # fmt: skip
         self._heads[stream] = version, digest
         return (
             number, stream, version, topic, key, occurred_at, recorded_at, metadata, state,

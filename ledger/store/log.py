@@ -7,7 +7,7 @@ store, the recorders and their tests.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import Event
@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ledger.store.chain import Tip
 from ledger.store.port import Finding
 from ledger.store.rows import Columns, Head, Row
+from ledger.store.saved_rows import SavedRows
 
 
 class Ref(NamedTuple):
@@ -34,7 +35,7 @@ class Indexed(NamedTuple):
     rows: list[Row]
 
 
-class Log(ABC):
+class Log(SavedRows):
     """Append-only rows in one order, unique by (stream, version) and by key.
 
     Safe for threads. ``writing()`` holds the one writer's lock; reads inside it are allowed.
@@ -74,7 +75,7 @@ class Log(ABC):
     def reading(self) -> AbstractContextManager[None]:
         """Several reads of one and the same state."""
 
-    def expect(self, streams: Collection[str], keys: Collection[str]) -> None:  # noqa: B027
+    def expect(self, streams: Collection[str], keys: Collection[str]) -> None:
         """What an append is about to ask: a log behind a network fetches it in one question.
 
         Only inside ``writing()``. The answers are the same with it and without.

@@ -17,16 +17,18 @@ from ledger.store.codec import CODEC, Codec
 from ledger.store.log import Indexed, Log, Ref
 from ledger.store.port import Finding
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
+from ledger.store.saved_rows import SavedInMemory
 
 _number = attrgetter("number")
 _version = attrgetter("version")
 
 
-class MemoryLog(Log):
+class MemoryLog(SavedInMemory, Log):
     """Rows in a list: number n stands at place n - 1."""
 
     def __init__(self) -> None:
-        super().__init__()
+        Log.__init__(self)
+        SavedInMemory.__init__(self)
         self._lock = RLock()
         self._closed = False
         self._rows: list[Row] = []
@@ -189,6 +191,18 @@ class MemoryLog(Log):
     def audit_page(self, *, gt: int, limit: int) -> list[Row]:
         """Rows by number."""
         return self.of_log(gt=gt, lte=None, limit=limit)
+
+    def of_numbers(self, numbers: Sequence[int]) -> list[Row]:
+        """The rows of these numbers, in order."""
+        with self.reading():
+            return [self._rows[n - 1] for n in sorted(numbers) if 0 < n <= len(self._rows)]
+
+    def in_span(
+        self, stream: str, *, gt: int, lte: int, at: str, topics: Sequence[str]
+    ) -> list[Row]:
+        """A stream's rows by version that happened up to a time, or are of these topics."""
+        rows = self.of_stream(stream, gt=gt, lte=lte, desc=False, limit=None)
+        return [row for row in rows if (row.occurred_at or "") <= at or row.topic in topics]
 
     def faults(self) -> Iterator[Finding]:
         """Keys that do not lead to the row that carries them."""

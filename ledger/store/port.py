@@ -8,10 +8,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ledger.domain.events import Difference, Fact, Recorded
 from ledger.errors import BadDigestError
+
+if TYPE_CHECKING:
+    from ledger.store.checkpoints import Checkpoints
 
 _FORMAT = "tradeledger-digest/1"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -156,6 +159,10 @@ class EventStore(Protocol):
     A fact is recorded once: its key is unique for ever in the whole store.
     """
 
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Saved account states: a cache."""
+
     def append(
         self,
         facts: Sequence[Fact],
@@ -201,7 +208,7 @@ class EventStore(Protocol):
         """The last number that was recorded at or before a moment; 0 if none was."""
 
     def refs(
-        self, stream: str, kind: str, id: str, *, upto: int | None = None
+        self, stream: str, kind: str, id: str, *, after: int = 0, upto: int | None = None
     ) -> Iterator[Recorded]:
         """The stream's events about one ``order``, ``instrument`` or ``exec`` (a fill's key)."""
 

@@ -19,6 +19,7 @@ from ledger.store.postgres_connection import Target, is_missing, target_of
 from ledger.store.postgres_session import Session
 from ledger.store.postgres_texts import arrays, is_text, plain, texts
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
+from ledger.store.saved_rows import OF_NUMBERS_POSTGRES, SavedTables
 
 BUSY_SECONDS: Final = 5
 COPY_FROM: Final = 50
@@ -27,7 +28,7 @@ COPY_FROM: Final = 50
 _MAX: Final = 2**63 - 1
 
 
-class PostgresLog(Log):
+class PostgresLog(SavedTables, Log):
     """One connection, used by one thread at a time; made again when the server was away.
 
     The writer's lock is an advisory one of the transaction, and numbers are given under it: they
@@ -85,6 +86,13 @@ class PostgresLog(Log):
     def reading(self) -> AbstractContextManager[None]:
         """One state for several queries."""
         return self._session.reading()
+
+    MARK = "%s"
+    OF_NUMBERS = OF_NUMBERS_POSTGRES
+
+    def change(self, statement: str, params: Sequence[Any] = ()) -> None:
+        """A statement that changes something; only inside ``writing()``."""
+        self._session.change(statement, params)
 
     def query(self, statement: str, params: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query."""

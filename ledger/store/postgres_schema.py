@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ledger.errors import StoreSettingsError
+from ledger.store.saved_rows import POSTGRES as CHECKPOINTS
 
 SCHEMA_VERSION: Final = 1
 DEFAULT_SCHEMA: Final = "tradeledger"
@@ -115,7 +116,7 @@ BEGIN
 END
 """
 
-DERIVED: Final = ("refs", "cursors", "tracking", "journal")
+DERIVED: Final = ("refs", "cursors", "tracking", "checkpoints", "journal")
 """What is made again when it is gone."""
 
 _DERIVED = f"""
@@ -125,7 +126,7 @@ CREATE TABLE IF NOT EXISTS refs (
 );
 CREATE TABLE IF NOT EXISTS cursors (name text COLLATE "C" PRIMARY KEY, number bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS tracking (name text COLLATE "C" PRIMARY KEY, number bigint NOT NULL);
-CREATE OR REPLACE FUNCTION forget_refs() RETURNS trigger LANGUAGE plpgsql
+{CHECKPOINTS}CREATE OR REPLACE FUNCTION forget_refs() RETURNS trigger LANGUAGE plpgsql
   SET search_path FROM CURRENT AS $${FORGET}$$;
 DROP TRIGGER IF EXISTS refs_change ON refs;
 CREATE TRIGGER refs_change AFTER UPDATE OR DELETE OR TRUNCATE ON refs
@@ -208,6 +209,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
 GRANT INSERT ({_COLUMNS}) ON {schema}.events TO {role};
 GRANT INSERT (key, number) ON {schema}.keys TO {role};
 GRANT INSERT, UPDATE, DELETE ON {schema}.refs, {schema}.cursors, {schema}.tracking TO {role};
+GRANT INSERT, DELETE ON {schema}.checkpoints TO {role};
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import RLock
@@ -15,24 +15,24 @@ from ledger.errors import CorruptEventError, StoreClosedError, StoreError, Store
 from ledger.store import sqlite_statements as sql
 from ledger.store.base import LogStore
 from ledger.store.codec import CODEC, Codec
-from ledger.store.log import Indexed, Log, Ref
 from ledger.store.port import Finding
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
+from ledger.store.saved_rows import SavedTables
 from ledger.store.sqlite_connection import (
     commit,
     connect,
     impatient,
-    is_missing,
     translate,
     translated,
 )
 from ledger.store.sqlite_module import sqlite3
-from ledger.store.sqlite_schema import REFS, make_refs, unprotected
+from ledger.store.sqlite_refs import SQLiteRefs
+from ledger.store.sqlite_schema import unprotected
 
 BUSY_SECONDS: Final = 5
 
 
-class SQLiteLog(Log):
+class SQLiteLog(SavedTables, SQLiteRefs):
     """One connection to one file, used by one thread at a time."""
 
     def __init__(
@@ -47,6 +47,7 @@ class SQLiteLog(Log):
         self._depth = 0
         self._has_written = False
         self._closed = False
+        self._ahead: tuple[str, list[Any]] | None = None  # a key that was asked for with the end
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -69,6 +70,10 @@ class SQLiteLog(Log):
                 return self._connection.execute(statement, params).fetchall()
             except sqlite3.Error as error:
                 raise translate(error) from error
+
+    def change(self, statement: str, params: Sequence[Any] = ()) -> None:
+        """A statement that changes something; only inside ``writing()``."""
+        self.query(statement, params)
 
     def _rows(self, statement: str, params: Sequence[Any]) -> list[Row]:
         return list(map(Row._make, self.query(statement, params)))
@@ -118,21 +123,32 @@ class SQLiteLog(Log):
             yield
             commit(self._connection, self.path, matters=self._has_written)
         finally:
+            self._ahead = None
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
+    def expect(self, streams: Collection[str], keys: Collection[str]) -> None:
+        """Ask for the end and a single key at once; for many keys one question less is nothing."""
+        if len(keys) == 1:
+            (key,) = keys
+            self._ahead = key, self.query(sql.AHEAD, (key,))
+
     def add(self, rows: Sequence[Columns]) -> None:
         """Insert the rows and their keys."""
-        if not self._connection.in_transaction:  # SQLite has undone it, and would now commit
-            raise StoreError("an earlier failure ended this transaction; nothing was kept")
+        self._require_whole()
         self._has_written = self._has_written or bool(rows)
+        self._ahead = None
         if len(rows) == 1 and rows[0][4] is not None:
             self._connection.execute(sql.ADD, rows[0])
             self._connection.execute(sql.ADD_KEY, (rows[0][4], rows[0][0]))
             return
         self._connection.executemany(sql.ADD, rows)
-        keyed = [(row[4], row[0]) for row in rows if row[4] is not None]
+        keyed = sorted([(row[4], row[0]) for row in rows if row[4] is not None])
         self._connection.executemany(sql.ADD_KEY, keyed)
+
+    def _require_whole(self) -> None:
+        if not self._connection.in_transaction:  # SQLite has undone it, and would now commit
+            raise StoreError("an earlier failure ended this transaction; nothing was kept")
 
     def head(self) -> int:
         """The last number."""
@@ -140,8 +156,9 @@ class SQLiteLog(Log):
 
     def end(self) -> tuple[int, str]:
         """The last number and the latest ``recorded_at``."""
-        found = self.query("SELECT number, recorded_at FROM events ORDER BY number DESC LIMIT 1")
-        number, recorded_at = found[0] if found else (0, "")
+        ahead = self._ahead
+        found = self.query(sql.LAST) if ahead is None else ahead[1]
+        number, recorded_at = found[0][:2] if found else (0, "")
         return number, self.recorded_before(number)[1] if recorded_at is None else recorded_at
 
     def head_of(self, stream: str) -> Head:
@@ -182,12 +199,19 @@ class SQLiteLog(Log):
 
     def by_key(self, keys: Sequence[str]) -> dict[str, Row]:
         """The rows under these keys, in one query."""
-        if not keys:
+        if not keys or self._is_new(keys):
             return {}
         statement, asked = (
             (sql.BY_KEY, json.dumps(keys)) if len(keys) > 1 else (sql.BY_ONE, keys[0])
         )
         return {row.key: row for row in self._rows(statement, (asked,)) if row.key}
+
+    def _is_new(self, keys: Sequence[str]) -> bool:
+        """Whether it is the one key that was asked for with the end, and not there."""
+        ahead = self._ahead
+        if ahead is None or [ahead[0]] != keys:
+            return False
+        return not (ahead[1] and ahead[1][0][2])
 
     def recorded_before(self, number: int) -> tuple[int, str]:
         """The last row with a time up to a number."""
@@ -205,46 +229,9 @@ class SQLiteLog(Log):
 
     def track(self, name: str, number: int) -> None:
         """Keep how far a named reader has come."""
+        self._require_whole()
         self._has_written = True
         self.query(sql.TRACK, (name, number))
-
-    def refs_upto(self) -> int:
-        """The number the index has reached; 0 if it is gone or not to be trusted."""
-        try:
-            found = self.query(sql.STANDING, tuple(REFS.values()))
-        except CorruptEventError as error:
-            if is_missing(error):
-                return 0
-            raise
-        return int(found[0][0]) if found else 0
-
-    def add_refs(self, refs: Sequence[Ref], upto: int) -> None:
-        """Extend the index."""
-        with self._held():
-            self._connection.executemany(sql.ADD_REFS, refs)
-            self._connection.execute(sql.COUNT_WRITTEN, (len(refs),))
-            self._connection.execute(sql.MOVE_CURSOR, (upto,))
-
-    def clear_refs(self) -> None:
-        """Make the index anew, with what guards it."""
-        with self._held():
-            make_refs(self._connection)
-
-    def of_ref(self, stream: str, kind: str, id: str, *, gt: int, lte: int, limit: int) -> Indexed:
-        """Indexed rows by number, in one state with how far the index reaches."""
-        with self.reading():
-            upto = self.refs_upto()
-            asked = (stream, kind, id, gt, min(lte, upto), limit)
-            return Indexed(upto, self._rows(sql.OF_REF, asked) if upto > gt else [])
-
-    def lacking_refs(self, refs: Sequence[Ref]) -> list[Ref]:
-        """Those that are not in the index."""
-        return [refs[at] for (at,) in self.query(sql.LACKING_REFS, (json.dumps(refs),))]
-
-    def count_refs(self, upto: int, beyond: int) -> tuple[int, int]:
-        """How many lead up to a number, and how many beyond another one."""
-        within, after = self.query(sql.COUNT_REFS, (upto, beyond))[0]
-        return within, after
 
     def audit_page(self, *, gt: int, limit: int) -> list[Row]:
         """Rows by number; texts that are no longer UTF-8 come back with their odd bytes."""

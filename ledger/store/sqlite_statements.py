@@ -11,8 +11,9 @@ _ALL: Final = ", ".join(COLUMNS)
 _OF_EVENTS: Final = ", ".join(f"events.{name}" for name in COLUMNS)
 TEXTS: Final = frozenset(("stream", "topic", "key", "occurred_at", "recorded_at", "metadata"))
 _AS_BYTES: Final = ", ".join(f"CAST({c} AS BLOB)" if c in TEXTS else c for c in COLUMNS)
-ADD: Final = f"INSERT INTO events ({_ALL}) VALUES ({', '.join('?' * len(COLUMNS))})"
-ADD_KEY: Final = "INSERT INTO keys (key, number) VALUES (?, ?)"
+# Or FAIL: no journal of every row, as for the triggers. An append that fails is undone as a whole.
+ADD: Final = f"INSERT OR FAIL INTO events ({_ALL}) VALUES ({', '.join('?' * len(COLUMNS))})"
+ADD_KEY: Final = "INSERT OR FAIL INTO keys (key, number) VALUES (?, ?)"
 # Two rows of one key are for verify to find, not for this to stumble over.
 ADD_ALL_KEYS: Final = (
     "INSERT OR IGNORE INTO keys (key, number) "
@@ -23,6 +24,10 @@ BY_KEY: Final = (
     "CROSS JOIN events ON events.number = keys.number"
 )
 BY_ONE: Final = f"SELECT {_OF_EVENTS} FROM keys CROSS JOIN events USING (number) WHERE keys.key = ?"
+LAST: Final = "SELECT number, recorded_at FROM events ORDER BY number DESC LIMIT 1"
+# What an append of one fact asks: the end, and where its key is.
+AHEAD: Final = f"""
+SELECT number, recorded_at, (SELECT number FROM keys WHERE key = ?) FROM ({LAST})"""
 # Jumps from name to name through the index instead of reading every event.
 STREAMS: Final = """
 WITH RECURSIVE names(stream) AS (

@@ -1,74 +1,93 @@
-"""What a commit costs: one event at a time against raw sqlite3, and many producers against one.
+"""What a commit costs: one event at a time against raw sqlite3 and against stock aggregates, and
+many producers against one.
 
-``python -m tests.benchmarks.store_commit`` prints the figures by itself. Both sides of a ratio
-are measured in turns within one run: on a shared disk the same commit takes 0.1 ms at one moment
-and 4 ms at another.
+All sides of a ratio are measured in turns within one run: on a shared disk the same commit takes
+0.1 ms at one moment and 4 ms at another.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
+from itertools import islice
+from typing import Final
 
 from ledger.aio import AsyncBook
 from ledger.clock import system_clock
 from ledger.domain.events import Fact
-from ledger.store.rows import Row
+from ledger.store.port import EventStore
 from ledger.store.sqlite import SQLiteStore
-from ledger.store.sqlite_connection import connect
-from tests.benchmarks.figures import Figure, median_of, report
+from tests.benchmarks import raw, stock, stock_file
+from tests.benchmarks.figures import Figure, median_of, progress, settled
+from tests.benchmarks.mix import INSTRUMENTS, Mix
+from tests.benchmarks.scale import ACCOUNTS, Scale, copied, crowd, removed
+from tests.benchmarks.turns import Sides, Turns
 from tests.contract.aio_books import fields, opened
-from tests.contract.helpers import fill
 
-PRODUCERS = 64
-ADD = f"INSERT INTO events VALUES ({', '.join('?' * len(Row._fields))})"
-ADD_KEY = "INSERT INTO keys VALUES (?, ?)"
-TURN = 20
+PRODUCERS: Final = 64
+TURN: Final = 50
 
 
-def appended(store: SQLiteStore, facts: Sequence[Fact]) -> float:
-    """Wall seconds of appends of one fact each."""
-    begin = time.perf_counter()
+def append_each(store: EventStore, facts: Sequence[Fact]) -> None:
+    """Every fact in an append of its own."""
     for fact in facts:
         store.append([fact])
-    return time.perf_counter() - begin
 
 
-def inserted(connection: object, rows: Sequence[Row]) -> float:
-    """Wall seconds of the same rows into the same tables, with nothing but the driver."""
-    execute = connection.execute  # type: ignore[attr-defined]
-    begin = time.perf_counter()
-    for row in rows:
-        execute("BEGIN IMMEDIATE")
-        execute(ADD, row)
-        execute(ADD_KEY, (row.key, row.number))
-        execute("COMMIT")
-    return time.perf_counter() - begin
+def record_each(program: stock.Stock, facts: Sequence[Fact]) -> None:
+    """What every fact does to its aggregates, saved in a commit of its own."""
+    for fact in facts:
+        program.record([fact])
 
 
-def single(count: int) -> float:
-    """One event a commit over the same by the raw driver: schema, triggers, settings alike."""
-    facts = [fill(n) for n in range(count)]
-    with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "raw.db"
-        SQLiteStore(raw, system_clock).close()
-        store = SQLiteStore(Path(folder) / "ours.db", system_clock)
-        with store, closing(connect(raw, busy_seconds=5)) as connection:
-            return _in_turns(store, connection, facts)
+def single(scale: Scale) -> Turns:
+    """One event a commit by three, in turns."""
+    path, facts = scale.accounts()
+    twin, other = copied(path, scale.place("raw.db")), stock_file.copy_of_full(scale)
+    program, others = stock.in_file(other), islice(crowd(Mix), ACCOUNTS * (INSTRUMENTS + 1), None)
+    with SQLiteStore(path, system_clock) as store, closing(raw.opened(twin)) as connection:
+
+        def turn() -> Sides:
+            end, batch = store.head(), list(islice(facts, TURN))
+            ours = settled(partial(append_each, store, batch))
+            rows = list(store.rows(after=end))
+            theirs = settled(partial(raw.insert_each, connection, rows))
+            slow = settled(partial(record_each, program, list(islice(others, TURN))))
+            return Sides(ours, theirs, slow)
+
+        turns = Turns(scale.runs, scale.commits // TURN, TURN, turn)
+    program.app.close()
+    removed(path, twin, other)
+    return turns
 
 
-def _in_turns(store: SQLiteStore, connection: object, facts: Sequence[Fact]) -> float:
-    ours = theirs = 0.0
-    for first in range(0, len(facts), TURN):
-        ours += appended(store, facts[first : first + TURN])
-        theirs += inserted(connection, list(store.rows(after=first)))
-    return ours / theirs
+def against(scale: Scale) -> Iterator[Figure]:
+    """Our time over the raw driver's, and our rate over that of stock aggregates."""
+    progress("store.2: one event a commit on SQLite")
+    turns = single(scale)
+    yield Figure(
+        id="store.2.single",
+        what=f"{turns.count} appends of one event over raw, FULL, {scale.events:,} rows present: "
+        f"{turns.rate('ours')} to {turns.rate('raw')} on the wall, "
+        f"{turns.ratio('ours', 'raw', 'cpu'):.2f} by processor time",
+        figure=turns.ratio("ours", "raw"),
+        unit="ratio",
+        goal="<= 1.3",
+        comparator="sqlite3: the same rows, schema, triggers and settings, a commit each, in turns",
+    )
+    yield Figure(
+        id="store.2.stock",
+        what=f"appends of one fact over stock aggregates, {scale.events:,} rows present in both: "
+        f"{turns.rate('ours')} over {turns.rate('stock')} on the wall, "
+        f"{turns.ratio('stock', 'ours', 'cpu'):.2f} by processor time; raw itself comes to "
+        f"{turns.ratio('stock', 'raw'):.1f}",
+        figure=turns.ratio("stock", "ours"),
+        unit="ratio",
+        goal=">= 3",
+        comparator="eventsourcing 9.5: Application.save of what one fact does, in turns",
+    )
 
 
 async def produce(book: AsyncBook, name: str, count: int) -> None:
@@ -79,45 +98,37 @@ async def produce(book: AsyncBook, name: str, count: int) -> None:
 
 async def rate(book: AsyncBook, name: str, producers: int, count: int) -> float:
     """Fills a second of so many tasks together."""
-    begin = time.perf_counter()
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
     await asyncio.gather(*(produce(book, f"{name}-{n}", count) for n in range(producers)))
-    return producers * count / (time.perf_counter() - begin)
+    return producers * count / (loop.time() - begin)
 
 
-def crowd(url: str | None, count: int) -> float:
+def producers_over_one(scale: Scale) -> float:
     """The rate of 64 producers over that of one."""
+    count, path = scale.commits, scale.place("crowd.db")
 
-    async def main(where: str) -> float:
-        async with opened(where) as book:
+    async def main() -> float:
+        async with opened(f"sqlite:///{path}") as book:
             await book.balances("U1")
             one = await rate(book, "first", 1, count)
             many = await rate(book, "many", PRODUCERS, max(count // 8, 5))
             return many / ((one + await rate(book, "last", 1, count)) / 2)
 
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(main(url or f"sqlite:///{folder}/crowd.db"))
+    found = asyncio.run(main())
+    removed(path)
+    return found
 
 
-def measured(runs: int, count: int) -> Iterator[Figure]:
-    """Both figures; ``count`` commits a run."""
-    yield Figure(
-        id="store.2.single",
-        what=f"{count} appends of one event, over raw",
-        figure=median_of(runs, partial(single, count)),
-        unit="ratio",
-        goal="<= 1.3",
-        comparator="sqlite3: the same rows, schema, triggers and settings, a commit each",
-    )
+def measured(scale: Scale) -> Iterator[Figure]:
+    """Line 2."""
+    yield from against(scale)
+    progress("store.2: many producers")
     yield Figure(
         id="store.2.producers",
-        what=f"{PRODUCERS} asyncio producers over one, fills a second",
-        figure=median_of(runs, partial(crowd, None, count)),
+        what=f"{PRODUCERS} asyncio producers over one, fills a second on the wall",
+        figure=median_of(scale.runs, partial(producers_over_one, scale)),
         unit="ratio",
         goal=">= 4",
-        comparator="one asyncio producer on the same file",
+        comparator="one asyncio producer on the same file, before and after",
     )
-
-
-if __name__ == "__main__":
-    quick = "--quick" in sys.argv
-    report(list(measured(5, 200 if quick else 400)), Path("build/bench-commit.json"))

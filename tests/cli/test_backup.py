@@ -228,3 +228,14 @@ def test_the_doctor_makes_the_index_anew(books: Run) -> None:
 
 def test_there_is_no_index_without_a_store(run: Run, folder: Path) -> None:
     assert run("doctor", "--rebuild-refs").code == 2
+
+
+def test_the_doctor_forgets_the_saved_states(books: Run) -> None:
+    before = books("positions", "--json").json["positions"]
+    ours = sqlite3.connect("tradeledger.db", isolation_level=None)
+    ours.execute("INSERT INTO checkpoints VALUES ('demo', '1', 22, 22, 0, 0, '', '', x'00', x'00')")
+    told = books("doctor", "--drop-states", "--json").json
+    assert "saved states" in [one["check"] for one in told["checks"]]
+    assert ours.execute("SELECT count(*) FROM checkpoints").fetchone() == (0,)
+    ours.close()
+    assert books("positions", "--json").json["positions"] == before

@@ -34,6 +34,8 @@ REFUSED = {
     "upsert": _VALUES.format("", *_MIDDLE) + " ON CONFLICT DO UPDATE SET topic = 'x'",
     "upsert by number": _VALUES.format("", *_MIDDLE)
     + " ON CONFLICT (number) DO UPDATE SET state = excluded.state",
+    "replace after an event that fits": f"REPLACE INTO events {_ROW.format('4', '4')} "
+    f"UNION ALL {_ROW.format('2', '5')}",
     "low number": _VALUES.format("", "0", "4"),
     "negative number": _VALUES.format("", "-5", "4"),
     "number left to the database": _VALUES.format("", "NULL", "4"),
@@ -42,6 +44,8 @@ REFUSED = {
     "update keys": "UPDATE keys SET number = 1",
     "delete keys": "DELETE FROM keys WHERE number = 2",
     "replace keys": "REPLACE INTO keys SELECT key, 3 FROM keys WHERE number = 2",
+    "replace keys after one that fits": "REPLACE INTO keys SELECT 'a new one', 4 "
+    "UNION ALL SELECT key, 3 FROM keys WHERE number = 2",
     "upsert keys": "INSERT INTO keys SELECT key, 3 FROM keys WHERE number = 2 "
     "ON CONFLICT (key) DO UPDATE SET number = excluded.number",
 }

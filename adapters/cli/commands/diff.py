@@ -9,7 +9,8 @@ from adapters.cli.answers import Section, numbers, texts
 from adapters.cli.commands.log import log_row
 from adapters.cli.moments import knowledge
 from adapters.cli.questions import Question, as_of_option, asks
-from ledger.history import Diff, resolve
+from ledger.comparing import Diff
+from ledger.history import resolve
 
 _CHANGES = texts("subject", "figure", "before", "after")
 _POSITION = "position "

@@ -46,12 +46,14 @@ Check = tuple[str, str, str]
 
 @click.command()
 @click.option("--rebuild-refs", is_flag=True, help="Make the index of references anew.")
+@click.option("--drop-states", is_flag=True, help="Forget the saved states of accounts.")
 @places
 @styles
 @click.pass_obj
 def doctor(
     settings: Settings,
     rebuild_refs: bool,
+    drop_states: bool,
     store: str | None,
     account: str | None,
     zone: str | None,
@@ -61,12 +63,16 @@ def doctor(
 
     The index of references is a cache, of which events are about an order, an instrument or an
     execution; where 'verify' finds that it is not as it should be, --rebuild-refs mends it.
+    Saved states are a cache, too: --drop-states forgets them, and whoever asks next reads the
+    whole history and saves them anew.
     """
     settings.override(store, account, zone)
     checks, accounts = [*versions(), packages()], list[Row]()
     about: dict[str, object] = {"question": "doctor", "store": settings.store}
     if rebuild_refs:
         checks.append(rebuilt(settings))
+    if drop_states:
+        checks.append(dropped(settings))
     if settings.is_there():
         checks += look_at(settings, accounts, about)
     else:
@@ -85,6 +91,13 @@ def rebuilt(settings: Settings) -> Check:
         if isinstance(book.store, LogStore):
             book.store.rebuild_refs()
         return "references", f"made anew, up to number {book.store.head()}", ""
+
+
+def dropped(settings: Settings) -> Check:
+    """Forget the saved states."""
+    with settings.open_existing() as book:
+        book.store.checkpoints.clear()
+        return "saved states", "forgotten; the next question makes them anew", ""
 
 
 def look_at(settings: Settings, accounts: list[Row], about: dict[str, object]) -> list[Check]:

@@ -58,7 +58,7 @@ def entries(question: Question) -> list[Entry]:
                 known.amend(recorded)
             case FeeCharged() as fee if (ref := fee.refers_to()) is not None:
                 if question.as_of is None or recorded.occurred_at <= question.as_of:
-                    known.charge(ref.key(recorded.stream), fee)
+                    known.charge(ref.key(recorded.stream), recorded)
     return sorted(known.fills.values(), key=lambda entry: entry.sort_key)
 
 

@@ -1,0 +1,63 @@
+"""A SQLite file in which stock aggregates have been saved before, many and not one by one.
+
+What a few thousand facts left behind is copied under other ids until there are enough rows: the
+file is as large, and its index as wide, as if they had all been saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from hashlib import md5
+from itertools import count, islice
+from pathlib import Path
+from typing import Final
+
+from ledger.store.sqlite_module import sqlite3
+from tests.benchmarks import stock
+from tests.benchmarks.figures import progress
+from tests.benchmarks.mix import Mix
+from tests.benchmarks.scale import BATCH, Scale, copied, crowd, synced
+
+_PATTERN: Final = 20_000
+
+StoredRow = tuple[str, int, str, bytes]
+
+
+def copy_of_full(scale: Scale) -> Path:
+    """A copy of a file with as many rows as ours have, made once."""
+    path: Path | None = scale.made.get("stock")
+    if path is None:
+        path = scale.made["stock"] = scale.place("stock-base.db")
+        progress(f"making {path.name}")
+        fill(path, scale.events)
+    return copied(path, scale.place("stock.db"))
+
+
+def fill(path: Path, rows: int) -> None:
+    """Make the file with at least so many rows."""
+    program, facts = stock.in_file(path), crowd(Mix)
+    for _ in range(_PATTERN // BATCH):
+        program.record(list(islice(facts, BATCH)))
+    program.app.close()
+    with closing(sqlite3.connect(str(path))) as connection:
+        saved = connection.execute("SELECT * FROM stored_events ORDER BY 1, 2").fetchall()
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("DELETE FROM stored_events")
+        connection.executemany("INSERT INTO stored_events VALUES (?, ?, ?, ?)", _more(saved, rows))
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    synced(path)
+
+
+def _more(saved: list[StoredRow], rows: int) -> Iterator[StoredRow]:
+    """The same rows under new ids, each aggregate's together."""
+    made = 0
+    for nth in count():
+        for aggregate, version, topic, state in saved:
+            name = md5(f"{nth} {aggregate}".encode(), usedforsecurity=False).hexdigest()
+            yield name, version, topic, state
+        made += len(saved)
+        if made >= rows:
+            return

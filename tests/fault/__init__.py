@@ -1,0 +1,1 @@
+"""What is kept when something fails: a process, a server, a disk, the current."""

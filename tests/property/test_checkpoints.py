@@ -1,0 +1,158 @@
+"""Saved states change no answer: with one after nearly every fact, every question about every
+moment is answered as by a store that has none and replays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ledger
+from ledger.domain.accounts import Account
+from ledger.domain.saved import save_account, save_position
+from ledger.store.base import LogStore
+from tests.property.arrivals import Arrival, arrivals
+from tests.property.state import account_state, holdings, state_of
+from tests.property.stories import EVERYTHING
+from tests.property.worlds import ACCOUNT
+
+ORDERLY = (*EVERYTHING, "order", "order", "fill", "bust")
+SMALL = {
+    "ledger.store.checkpoints.EVERY": 2,
+    "ledger.store.checkpoints.BYTES_PER_FACT": 10**9,
+    "ledger.history.CHUNK": 3,
+    "ledger.history.FEW": 1,
+    "ledger.domain.positions.POINT_EVERY": 3,
+    "ledger.domain.positions.FLAT_EVERY": 2,
+    "ledger.domain.positions.KEEP": 2,
+    "ledger.domain.resident_orders.RECENT": 1,
+}
+
+
+@contextmanager
+def small() -> Iterator[None]:
+    """Saved states every two facts, and hardly any fact resident."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SMALL.items():
+            patch.setattr(name, value)
+        yield
+
+
+@contextmanager
+def never() -> Iterator[None]:
+    """No saved states at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ledger.store.checkpoints.EVERY", 10**9)
+        yield
+
+
+def saved_and_plain(arrival: Arrival) -> tuple[ledger.Book, ledger.Book]:
+    """The same history twice: with saved states, in a book opened anew, and without any."""
+    told = arrival.book()
+    again = ledger.Book(told.store, told.clock)
+    with never():
+        plain = arrival.book()
+    return again, plain
+
+
+def open_orders(account: Account) -> list[Any]:
+    """The views of the open orders, by id."""
+    return sorted((one.view() for one in account.orders.open()), key=lambda one: one.cl_ord_id)
+
+
+def figures(account: Account) -> dict[Any, Any]:
+    """All that is compared."""
+    held = [(one.currency, one.held) for one in account.balances() if one.held]
+    return account_state(account) | {"orders": open_orders(account), "held": held}
+
+
+def saved_states(book: ledger.Book) -> int:
+    """How many states a book's store has saved."""
+    store = book.store
+    assert isinstance(store, LogStore)
+    return len(store.log.spans(ACCOUNT, "1", gt=0))
+
+
+@given(arrivals(moves=ORDERLY, books=("net", "hedge")))
+def test_a_book_opened_anew_goes_on_as_if_it_had_never_closed(arrival: Arrival) -> None:
+    with small():
+        told = arrival.book()
+        told.account(ACCOUNT)
+        again = ledger.Book(told.store, told.clock)
+        assert state_of(again) == state_of(told)
+        assert figures(again.account(ACCOUNT)) == figures(told.account(ACCOUNT))
+
+
+@given(arrivals(moves=ORDERLY, books=("net", "hedge")), st.data())
+def test_what_comes_after_opening_anew_finds_its_place(
+    arrival: Arrival, data: st.DataObject
+) -> None:
+    """Also what is late by more than the saved states reach."""
+    cut = data.draw(st.integers(0, len(arrival.facts)))
+    first, rest = arrival.facts[:cut], arrival.facts[cut:]
+    with small():
+        book = Arrival(arrival.story, [[fact] for fact in first]).book()
+        book.account(ACCOUNT)
+        again = ledger.Book(book.store, book.clock)
+        for fact in rest:
+            again.account(ACCOUNT)
+            again.record_all([fact])
+        resident = figures(again.account(ACCOUNT))
+    with never():
+        plain = Arrival(arrival.story, [arrival.facts]).book()
+        assert resident == figures(plain.account(ACCOUNT))
+
+
+@given(arrivals(moves=ORDERLY, books=("net", "hedge"), max_moves=24), st.data())
+def test_the_past_is_answered_as_by_a_replay(arrival: Arrival, data: st.DataObject) -> None:
+    with small():
+        saved, plain = saved_and_plain(arrival)
+        saved.account(ACCOUNT)
+        for _ in range(6):
+            when = moment(arrival, saved, data)
+            ours = saved.at(ACCOUNT, **when)
+            with never():
+                replayed = plain.at(ACCOUNT, **when)
+            assert figures(ours) == figures(replayed)
+            for key in holdings(replayed):
+                assert saved.position(ACCOUNT, *key, **when) == replayed.view(key)
+
+
+def moment(arrival: Arrival, book: ledger.Book, data: st.DataObject) -> dict[str, Any]:
+    """A moment in one of the two times, or in both."""
+    times: list[datetime] = sorted({fact.occurred_at for fact in arrival.facts})
+    known_at = data.draw(st.none() | st.integers(1, book.store.head()))
+    as_of = data.draw(st.none() | st.sampled_from(times))
+    return {"known_at": known_at or book.store.head(), "as_of": as_of}
+
+
+@given(arrivals(moves=ORDERLY, books=("net",)))
+def test_there_are_saved_states_in_these_tests(arrival: Arrival) -> None:
+    with small():
+        book = arrival.book()
+        account = book.account(ACCOUNT)
+        if account.version > 10:
+            assert saved_states(book)
+
+
+@given(arrivals(moves=ORDERLY, books=("net", "hedge")))
+def test_what_is_saved_again_is_the_same(arrival: Arrival) -> None:
+    """A restored account saves the state it was restored from."""
+    with small():
+        book = arrival.book()
+        account = book.account(ACCOUNT)
+        found = book.store.checkpoints.find(ACCOUNT, account.number)
+        if found is not None:
+            restored = book.store.checkpoints.account(ACCOUNT, found.span.number)
+            assert save_account(restored) == found.body.account
+            for key, position in restored.positions.items():
+                assert save_position(position).holding.lots == tuple(account_lots(restored, key))
+
+
+def account_lots(account: Account, key: Any) -> Any:
+    return account.positions[key].holding.lots
