@@ -11,15 +11,15 @@ Busts and corrections of a fill whose order only the store can tell are ``orphan
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from ledger.domain.canonical import EVER
 from ledger.domain.events import (
     NET,
     AccountOpened,
     AccountSuspended,
-    FeeCharged,
     FillBooked,
     FillBusted,
     FillCorrected,
@@ -28,6 +28,7 @@ from ledger.domain.events import (
     Recorded,
     SymbolChanged,
 )
+from ledger.domain.fill_facts import link
 from ledger.domain.holding import Holding
 from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, add, quantize, subtract, total
@@ -39,10 +40,8 @@ from ledger.domain.routes import ROUTES
 from ledger.domain.settlement import Unsettled
 from ledger.domain.views import BalanceView, PositionView, position_view
 
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 RESIDENT_FACTS = 100_000
 SLIM_EVERY = 1_000
-AboutFill = FillBusted | FillCorrected | FeeCharged
 TIMELESS = (FillBusted, FillCorrected, InstrumentDefined, AccountOpened)
 
 
@@ -202,7 +201,7 @@ class Account:
         if event.settl_date is not None:
             self.settlement.book(recorded, event)
         if self.unlinked:
-            self._link(key, recorded, event.cl_ord_id)
+            link(self, key, recorded, event.cl_ord_id)
 
     def _fill_order(self, position: Position, cl_ord_id: str, fill: Recorded) -> None:
         """The order folds its fill, and what was known of the fill before it came."""
@@ -212,108 +211,6 @@ class Account:
         elif not position.amendments.is_quiet:
             for amendment in position.amendments.naming(fill.key):
                 self.to_order((cl_ord_id,), amendment)
-
-    def amendment(self, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
-        """A bust or correction reaches the position and the order of the fill it names; one
-        that says neither, and comes before its fill, waits for it."""
-        ref = event.refers_to().key(recorded.stream)
-        key = self.position_of(event.instrument_id, event.position_id, ref)
-        self._reach(key, ref)
-        if self.may_settle(key, ref):
-            self.settlement.amend(recorded, ref)
-        if key is not None:
-            self._amend(key, recorded, event, self._order_of_fill(key, ref))
-        self.placed(key, recorded, event, ref)
-
-    def _reach(self, key: PositionKey | None, ref: str) -> None:
-        """An amendment takes effect when its fill did: who knows when, if that is not here."""
-        entry = self.positions[key].find(ref) if key in self.positions else None
-        at = entry.at if entry is not None else EVER
-        self.first_at = min(self.first_at or at, at)
-
-    def may_settle(self, key: PositionKey | None, ref: str) -> bool:
-        """Whether the money of a fill may have to change hands yet: it has a date to come, or is
-        not here."""
-        position = self.positions.get(key) if key is not None else None
-        return self.settlement.knows(ref) or position is None or position.find(ref) is None
-
-    def placed(
-        self, key: PositionKey | None, recorded: Recorded, event: AboutFill, ref: str
-    ) -> None:
-        """Remember a fact about a fill that did not say where the fill is, or whose fill is not
-        there: that may come elsewhere."""
-        if key is not None and key != self.stated(event.instrument_id, event.position_id):
-            self.linked.append((key, recorded))
-        elif key is None or not self.positions[key].has(ref):
-            self.unlinked.setdefault(ref, []).append(recorded)
-
-    def _amend(
-        self,
-        key: PositionKey,
-        recorded: Recorded,
-        event: FillBusted | FillCorrected,
-        cl_ord_id: str | None,
-    ) -> None:
-        """Let the position, the order it names and that of its fill fold an amendment, and those
-        that name it in turn."""
-        self.to_position(recorded, *key)
-        for one in dict.fromkeys((event.cl_ord_id, cl_ord_id)):
-            if one is not None:
-                self.to_order((one,), recorded)
-        if cl_ord_id is None and self.positions[key].needs_history:
-            self.orphans.append(recorded)
-        if self.unlinked:
-            self._link(key, recorded, cl_ord_id)
-
-    def _order_of_fill(self, key: PositionKey | None, ref: str) -> str | None:
-        """The order that a fill, if it is resident, belongs to."""
-        entry = self.positions[key].find(ref) if key in self.positions else None
-        booked = entry.booked if entry else None
-        return booked.cl_ord_id if isinstance(booked, FillBooked) else None
-
-    def position_of(
-        self, instrument_id: str | None, position_id: str, ref: str
-    ) -> PositionKey | None:
-        """The position a fact about a fill concerns: where the fill is, else as it says."""
-        stated = self.stated(instrument_id, position_id)
-        said = self.positions.get(stated) if stated else None
-        if said is not None and (said.is_trimmed or said.knows(ref)):
-            return stated
-        return next((key for key, one in self.positions.items() if one.holds(ref)), stated)
-
-    @staticmethod
-    def stated(instrument_id: str | None, position_id: str) -> PositionKey | None:
-        """The position a fact names, if it does."""
-        return PositionKey(instrument_id, position_id) if instrument_id is not None else None
-
-    def _link(self, key: PositionKey, named: Recorded, cl_ord_id: str | None) -> None:
-        """What waited for a fill, or for a correction, finds it; elsewhere than it said, maybe."""
-        for recorded in self.unlinked.pop(named.key, ()):
-            event = recorded.event
-            if not isinstance(event, AboutFill):
-                continue
-            stated = self.stated(event.instrument_id, event.position_id)
-            if stated == key:  # the position has it; the order, which was not named, does not
-                if not isinstance(event, FeeCharged) and cl_ord_id is not None:
-                    self.to_order((cl_ord_id,), recorded)
-                self._link(key, recorded, cl_ord_id)
-                continue
-            self.linked.append((key, recorded))
-            if isinstance(event, FeeCharged):
-                self._move_fee(stated, key, recorded, event)
-            else:
-                self._amend(key, recorded, event, cl_ord_id)
-
-    def _move_fee(
-        self, stated: PositionKey | None, key: PositionKey, recorded: Recorded, event: FeeCharged
-    ) -> None:
-        """A fee that was counted where it said, or in cash alone, is its fill's after all."""
-        if stated is None:
-            self.pay(event.currency, event.amount)
-        else:
-            self.positions[stated].needs_history = True
-            self.note(stated)
-        self.to_position(recorded, *key)
 
     def to_order(self, ids: tuple[str, ...], recorded: Recorded) -> None:
         """Let the order under these ids fold a fact."""

@@ -9,7 +9,7 @@ would depend on which row came first.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +22,9 @@ _SEQ_DIGITS = 30
 _SEQ_OFFSET = 10 ** (_SEQ_DIGITS - 1)
 
 SortKey = tuple[datetime, str, str]
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The earliest time that passes the gate."""
 
 
 def natural(text: str) -> str:

@@ -40,6 +40,7 @@ from ledger.domain.events import (
     TradeSettled,
     VariationMarginPaid,
 )
+from ledger.domain.fill_facts import amendment, may_settle, placed, position_of, stated_place
 from ledger.domain.numbers import negate
 
 if TYPE_CHECKING:
@@ -96,18 +97,18 @@ def _charge(account: Account, recorded: Recorded, event: FeeCharged) -> None:
     only names a fill that is not here yet, until that comes."""
     identity = event.refers_to()
     if identity is None:
-        key = account.stated(event.instrument_id, event.position_id)
+        key = stated_place(event.instrument_id, event.position_id)
     else:
         ref = identity.key(recorded.stream)
-        key = account.position_of(event.instrument_id, event.position_id, ref)
-        if account.may_settle(key, ref):
+        key = position_of(account, event.instrument_id, event.position_id, ref)
+        if may_settle(account, key, ref):
             account.settlement.charge(recorded, ref)
     if key is not None:
         account.to_position(recorded, *key)
     else:
         account.pay(event.currency, negate(event.amount))
     if identity is not None:
-        account.placed(key, recorded, event, ref)
+        placed(account, key, recorded, event, ref)
 
 
 PositionCash = FundingPaid | DividendPaid | VariationMarginPaid
@@ -162,7 +163,7 @@ def _fill(account: Account, recorded: Recorded, event: FillBooked) -> None:
 
 
 def _amendment(account: Account, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
-    account.amendment(recorded, event)
+    amendment(account, recorded, event)
 
 
 def _order_fact(account: Account, recorded: Recorded, event: Any) -> None:

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ledger.domain.accounts import EVER, TIMELESS, Account, Place
+from ledger.domain.accounts import TIMELESS, Account, Place
+from ledger.domain.canonical import EVER
 from ledger.domain.events import FACTS, Recorded
 from ledger.domain.policy import Policy
 from ledger.domain.positions import Position, PositionKey

@@ -87,4 +87,6 @@ def test_who_was_killed_meanwhile_loses_nothing(closed: Path) -> None:
         killed(closed)
         seen = auditor.head()
         assert seen >= 3 + 5
-    assert head(closed) == seen
+    # What was synced, but not yet in the index of the journal that others see, comes with the
+    # recovery: one more than was acknowledged.
+    assert seen <= head(closed) <= seen + 1

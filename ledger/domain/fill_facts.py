@@ -1,0 +1,128 @@
+"""Facts about fills: which position and which order a bust, a correction or a fee belongs to.
+
+Such a fact may say where its fill is, or only name it; it may come before its fill, and it may say
+something else than its fill does. Where the fill is decides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.domain.canonical import EVER
+from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected, Recorded
+from ledger.domain.positions import PositionKey
+
+if TYPE_CHECKING:
+    from ledger.domain.accounts import Account
+
+AboutFill = FillBusted | FillCorrected | FeeCharged
+
+
+def amendment(account: Account, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
+    """A bust or correction reaches the position and the order of the fill it names; one
+    that says neither, and comes before its fill, waits for it."""
+    ref = event.refers_to().key(recorded.stream)
+    key = position_of(account, event.instrument_id, event.position_id, ref)
+    _reach(account, key, ref)
+    if may_settle(account, key, ref):
+        account.settlement.amend(recorded, ref)
+    if key is not None:
+        _amend(account, key, recorded, event, _order_of_fill(account, key, ref))
+    placed(account, key, recorded, event, ref)
+
+
+def _reach(account: Account, key: PositionKey | None, ref: str) -> None:
+    """An amendment takes effect when its fill did: who knows when, if that is not here."""
+    entry = account.positions[key].find(ref) if key in account.positions else None
+    at = entry.at if entry is not None else EVER
+    account.first_at = min(account.first_at or at, at)
+
+
+def may_settle(account: Account, key: PositionKey | None, ref: str) -> bool:
+    """Whether the money of a fill may have to change hands yet: it has a date to come, or is
+    not here."""
+    position = account.positions.get(key) if key is not None else None
+    return account.settlement.knows(ref) or position is None or position.find(ref) is None
+
+
+def placed(
+    account: Account, key: PositionKey | None, recorded: Recorded, event: AboutFill, ref: str
+) -> None:
+    """Remember a fact about a fill that did not say where the fill is, or whose fill is not
+    there: that may come elsewhere."""
+    if key is not None and key != stated_place(event.instrument_id, event.position_id):
+        account.linked.append((key, recorded))
+    elif key is None or not account.positions[key].has(ref):
+        account.unlinked.setdefault(ref, []).append(recorded)
+
+
+def _amend(
+    account: Account,
+    key: PositionKey,
+    recorded: Recorded,
+    event: FillBusted | FillCorrected,
+    cl_ord_id: str | None,
+) -> None:
+    """Let the position, the order it names and that of its fill fold an amendment, and those
+    that name it in turn."""
+    account.to_position(recorded, *key)
+    for one in dict.fromkeys((event.cl_ord_id, cl_ord_id)):
+        if one is not None:
+            account.to_order((one,), recorded)
+    if cl_ord_id is None and account.positions[key].needs_history:
+        account.orphans.append(recorded)
+    if account.unlinked:
+        link(account, key, recorded, cl_ord_id)
+
+
+def _order_of_fill(account: Account, key: PositionKey | None, ref: str) -> str | None:
+    """The order that a fill, if it is resident, belongs to."""
+    entry = account.positions[key].find(ref) if key in account.positions else None
+    booked = entry.booked if entry else None
+    return booked.cl_ord_id if isinstance(booked, FillBooked) else None
+
+
+def position_of(
+    account: Account, instrument_id: str | None, position_id: str, ref: str
+) -> PositionKey | None:
+    """The position a fact about a fill concerns: where the fill is, else as it says."""
+    stated = stated_place(instrument_id, position_id)
+    said = account.positions.get(stated) if stated else None
+    if said is not None and (said.is_trimmed or said.knows(ref)):
+        return stated
+    return next((key for key, one in account.positions.items() if one.holds(ref)), stated)
+
+
+def stated_place(instrument_id: str | None, position_id: str) -> PositionKey | None:
+    """The position a fact names, if it does."""
+    return PositionKey(instrument_id, position_id) if instrument_id is not None else None
+
+
+def link(account: Account, key: PositionKey, named: Recorded, cl_ord_id: str | None) -> None:
+    """What waited for a fill, or for a correction, finds it; elsewhere than it said, maybe."""
+    for recorded in account.unlinked.pop(named.key, ()):
+        event = recorded.event
+        if not isinstance(event, AboutFill):
+            continue
+        stated = stated_place(event.instrument_id, event.position_id)
+        if stated == key:  # the position has it; the order, which was not named, does not
+            if not isinstance(event, FeeCharged) and cl_ord_id is not None:
+                account.to_order((cl_ord_id,), recorded)
+            link(account, key, recorded, cl_ord_id)
+            continue
+        account.linked.append((key, recorded))
+        if isinstance(event, FeeCharged):
+            _move_fee(account, key, recorded, event)
+        else:
+            _amend(account, key, recorded, event, cl_ord_id)
+
+
+def _move_fee(account: Account, key: PositionKey, recorded: Recorded, event: FeeCharged) -> None:
+    """A fee that was counted where it said, or in cash alone, is its fill's after all."""
+    stated = stated_place(event.instrument_id, event.position_id)
+    if stated is None:
+        account.pay(event.currency, event.amount)
+    else:
+        account.positions[stated].needs_history = True
+        account.note(stated)
+    account.to_position(recorded, *key)
