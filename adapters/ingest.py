@@ -26,6 +26,7 @@ from adapters.placing import place
 from adapters.port import HASH_ID, Batch, Finding, Quarantined, Record
 from adapters.quarantine import row_cause
 from adapters.revising import Reviser, fee_difference, place_difference
+from ledger.collector import full_collections_held_off
 from ledger.conflicts import told_apart
 from ledger.domain.events import (
     Difference,
@@ -41,6 +42,7 @@ from ledger.store.port import AlreadyAppended, Conflict, EventStore, Outcome, Re
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP: Final = 1000
+_REVERSALS: Final = (FillBusted, FillCorrected)
 
 Progress = Callable[[int, int], None]
 
@@ -112,25 +114,25 @@ def ingest(
     ``progress`` is told how many of how many facts are ready to be written. ``ConflictError`` is
     never raised: the broker's word is booked as far as it is new.
     """
-    batch = place(book.store, batch)
-    links = _Links(book.store, batch)
-    facts = list(_counted(_facts(batch, links), len(batch.records), progress))
-    reviser = Reviser(batch.adapter, links.dangling)
-    before = book.store.head()
-    outcomes = book.record_all(facts, revise=reviser, dry_run=dry_run)
-    known = book.store.by_key(sorted(reviser.keys))
-    added = sum(key not in known or known[key].number > before for key in reviser.keys)
-    added += sum(_is_new(outcome) for outcome in outcomes)
-    answers = (_answer(f, o, links) for f, o in zip(facts, outcomes, strict=True))
-    return IngestReport(
-        account=batch.account,
-        adapter=batch.adapter,
-        dry_run=dry_run,
-        added=added,
-        records=tuple(answers),
-        quarantine=batch.quarantine,
-        findings=batch.findings,
-    )
+    with full_collections_held_off():
+        batch = place(book.store, batch)
+        links = _Links(book.store, batch)
+        facts = list(_counted(_facts(batch, links), len(batch.records), progress))
+        reviser = Reviser(batch.adapter, links.dangling)
+        before = book.store.head()
+        outcomes = book.record_all(facts, revise=reviser, dry_run=dry_run)
+        known = book.store.by_key(sorted(reviser.keys))
+        added = sum(key not in known or known[key].number > before for key in reviser.keys)
+        added += sum(map(_is_new, outcomes))
+        return IngestReport(
+            account=batch.account,
+            adapter=batch.adapter,
+            dry_run=dry_run,
+            added=added,
+            records=tuple([_answer(f, o, links) for f, o in zip(facts, outcomes, strict=True)]),
+            quarantine=batch.quarantine,
+            findings=batch.findings,
+        )
 
 
 class _Links:
@@ -139,7 +141,7 @@ class _Links:
     def __init__(self, store: EventStore, batch: Batch) -> None:
         self.account = batch.account
         self._store = store
-        reversals = [r.event for r in batch.records if _is_reversal(r.event)]
+        reversals = [r.event for r in batch.records if isinstance(r.event, _REVERSALS)]
         self._in_batch = (
             {_key(r.event, batch.account) for r in batch.records} if reversals else set()
         )
@@ -151,7 +153,7 @@ class _Links:
         """The reversals on record whose fill is not: they may be told of it now."""
         known = self._store.by_key(keys)
         named = {key: _reference(was.event, self.account) for key, was in known.items()
-                 if _is_reversal(was.event)}  # fmt: skip
+                 if isinstance(was.event, _REVERSALS)}  # fmt: skip
         found = self._store.by_key(sorted(set(named.values())))
         return frozenset(key for key, reference in named.items() if reference not in found)
 
@@ -162,7 +164,7 @@ class _Links:
 
     def resolve(self, record: Record) -> Iterator[Record]:
         """The record, linked to a fill of an earlier report when that can be found."""
-        if not _is_reversal(record.event) or self.knows(record.event):
+        if self.knows(record.event):
             yield record
             return
         found = self._originals.find(record)
@@ -175,23 +177,23 @@ class _Links:
 
 def _facts(batch: Batch, links: _Links) -> Iterator[Fact]:
     """Definitions first, then the records, then what the statement observes."""
+    account, adapter, digest = batch.account, batch.adapter, batch.digest
+
+    def fact(event: Event, occurred_at: datetime, row: str, cause: str = "") -> Fact:
+        """With the file and the row it was read from; its cause is the raw row's digest."""
+        source = Source(adapter=adapter, digest=digest, row=row)
+        meta = Meta(source=source, causation_id=cause)
+        return make_fact(account, event, occurred_at, meta=meta)
+
     first = min((record.occurred_at for record in batch.records), default=EPOCH)
     for number, defined in enumerate(batch.instruments, start=1):
-        yield _fact(batch, defined, batch.coverage.covers_from or first, f"instrument[{number}]")
+        yield fact(defined, batch.coverage.covers_from or first, f"instrument[{number}]")
     for record in batch.records:
-        for resolved in links.resolve(record):
-            cause = row_cause(resolved.digest)
-            yield _fact(batch, resolved.event, resolved.occurred_at, resolved.row, cause)
+        for one in links.resolve(record) if isinstance(record.event, _REVERSALS) else (record,):
+            yield fact(one.event, one.occurred_at, one.row, row_cause(one.digest))
     statement = batch.statement()
     if statement is not None:
-        yield _fact(batch, statement, batch.coverage.covers_to or first, "statement")
-
-
-def _fact(batch: Batch, event: Event, occurred_at: datetime, row: str, cause: str = "") -> Fact:
-    """A fact with the file and the row it was read from; its cause is the raw row's digest."""
-    source = Source(adapter=batch.adapter, digest=batch.digest, row=row)
-    meta = Meta(source=source, causation_id=cause)
-    return make_fact(batch.account, event, occurred_at, meta=meta)
+        yield fact(statement, batch.coverage.covers_to or first, "statement")
 
 
 def _counted(facts: Iterable[Fact], total: int, progress: Progress | None) -> Iterator[Fact]:
@@ -208,10 +210,6 @@ def _is_new(outcome: Outcome) -> bool:
     return not isinstance(outcome, AlreadyAppended | Conflict)
 
 
-def _is_reversal(event: Event) -> bool:
-    return isinstance(event, FillBusted | FillCorrected)
-
-
 def _key(event: Event, account: str) -> str:
     """The stored key; every fact a batch holds has an identity of its own."""
     identity = event.identity()
@@ -220,7 +218,7 @@ def _key(event: Event, account: str) -> str:
 
 def _reference(event: Event, account: str) -> str:
     """The stored key of the fill a reversal names."""
-    if isinstance(event, FillBusted | FillCorrected):
+    if isinstance(event, _REVERSALS):
         return event.refers_to().key(account)
     return ""
 
@@ -236,7 +234,7 @@ def _answer(fact: Fact, outcome: Outcome, links: _Links) -> Ingested:
             booked = outcome.recorded.event
             differing = fee_difference(booked, fact.event) + place_difference(booked, fact.event)
             verdict = Verdict.CHANGED if differing else Verdict.SAME
-        case _ if _is_reversal(fact.event):
+        case _ if isinstance(fact.event, _REVERSALS):
             verdict = Verdict.REVERSES if links.knows(fact.event) else Verdict.UNLINKED
         case _:
             verdict = Verdict.NEW

@@ -45,6 +45,11 @@ SLIM_EVERY = 1_000
 TIMELESS = (FillBusted, FillCorrected, InstrumentDefined, AccountOpened)
 
 
+# What hardly happens when it is written down: books are opened today for fills of last year, and
+# those are not late for that.
+_BEGINNINGS = frozenset({AccountOpened, InstrumentDefined})
+
+
 class Place(NamedTuple):
     """A place in history: the number in the whole log, and the version in the stream."""
 
@@ -100,7 +105,7 @@ class Account:
         if self.first_at is None or recorded.occurred_at < self.first_at:
             self.first_at = recorded.occurred_at
         self.is_late = self.last_at is not None and recorded.occurred_at <= self.last_at
-        if not self.is_late:
+        if not self.is_late and type(event) not in _BEGINNINGS:
             self.last_at = recorded.occurred_at
         route = ROUTES.get(type(event))
         if route is not None:

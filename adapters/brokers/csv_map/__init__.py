@@ -28,6 +28,7 @@ from adapters.port import (
     digest_of,
 )
 from adapters.text import UNREADABLE
+from ledger.collector import full_collections_held_off
 from ledger.domain.events import InstrumentDefined
 from ledger.domain.instruments import Instrument
 from ledger.errors import BadFileError, BadRowError
@@ -46,8 +47,9 @@ def parser_for(columns: ColumnMap) -> Parser:
 def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap) -> Batch:
     """Read CSV files by a map. Without an account column, ``config.account`` must be given."""
     reading = _Reading(columns, config)
-    for number, page in enumerate(pages):
-        reading.page(number, page)
+    with full_collections_held_off():
+        for number, page in enumerate(pages):
+            reading.page(number, page)
     account = config.account or reading.account
     if not account:
         raise BadFileError(f"{columns.name} maps no account column: say which account this is")
@@ -86,22 +88,22 @@ class _Reading:
         account, first = reader.cell("account"), len(self.records)
         rows = list(table.rows())
         self.rows += len(rows)
+        reader.expect(row for _, row in rows)
         for line, row in reversed(rows) if self._map.runs_backwards else rows:
-            if self._is_ours(account(row), f"{page.name}, line {line}"):
+            named = account(row)
+            if not named or named == self.account or self._is_ours(named, page.name, line):
                 self._row(reader, page.name, line, row)
         aside = self._in_order(page.name, first)
         self.findings += [one for one in reader.findings if one.row not in aside]
         for defined in reader.instruments:
             self.instruments.setdefault(defined.instrument_id, defined)
 
-    def _is_ours(self, named: str, where: str) -> bool:
-        """Whether the row is of the account; the first row decides when none is configured."""
-        if not named or named == self.account:
-            return True
+    def _is_ours(self, named: str, file: str, line: int) -> bool:
+        """Whether a row that names an account, not yet known as ours, is ours; the first row
+        decides when none is configured."""
         if self._config.venue_account is None and self.account:
-            raise BadFileError(
-                f"{where}: rows of {self.account} and of {named}; say which account is meant"
-            )
+            both = f"rows of {self.account} and of {named}"
+            raise BadFileError(f"{file}, line {line}: {both}; say which account is meant")
         self.account = self.account or named
         return named == self.account
 

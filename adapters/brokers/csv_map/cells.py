@@ -35,9 +35,9 @@ def whole(value: str) -> int:
 def check_sign(columns: ColumnMap, written: str, qty: Decimal, side: Side) -> None:
     """``BadRowError`` for a sign that is not the side's: none, or as the map declares."""
     is_signed = columns.qty_sign == "signed"
+    if (qty > 0) is side.is_buy if is_signed else qty >= 0:
+        return
     rule = f"{side.value} is not the side of a quantity of {text(qty)}"
-    if is_signed and (qty > 0) is not side.is_buy:
-        raise BadRowError("qty", written, rule)
-    if not is_signed and qty < 0:
-        how = f'qty_sign = "signed" in {columns.name} if it writes sales negative'
-        raise BadRowError("qty", written, f"{rule}; declare {how}")
+    if not is_signed:
+        rule += f'; declare qty_sign = "signed" in {columns.name} if it writes sales negative'
+    raise BadRowError("qty", written, rule)

@@ -1,12 +1,13 @@
-"""From a row's cells to a fact, by the column map. One row costs a dozen calls: files are long."""
+"""From a row's cells to a fact, by the column map. Files are long and say the same words again and
+again: what a cell means is remembered, and nothing is made that the row does not need."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Final
 
@@ -20,9 +21,10 @@ from adapters.brokers.csv_map.cells import (
     whole,
 )
 from adapters.brokers.csv_map.columns import ColumnMap
+from adapters.brokers.csv_map.ids import RowIds
 from adapters.brokers.csv_map.table import Table
-from adapters.port import FIRST_PLACE, Finding, Ordinals, Page, Record, external_order_id
-from adapters.text import UNREADABLE, formatted_moment, iso_moment, number_reader
+from adapters.port import FIRST_PLACE, Finding, Page, Record, external_order_id
+from adapters.text import Reader, formatted_moment, iso_moment, number_reader
 from ledger.domain.events import (
     CashDeposited,
     CashEvent,
@@ -38,11 +40,14 @@ from ledger.domain.events import (
 )
 from ledger.domain.gates import require_text
 from ledger.domain.instruments import Instrument
-from ledger.domain.numbers import negate, text
+from ledger.domain.numbers import negate
 from ledger.errors import BadRowError
 
 IGNORED: Final = "ignore"
-NUMBERS: Final = frozenset({"qty", "px", "gross", "amount", "fee"})
+REMEMBERED: Final = 8_192
+"""So many different cells of a kind are kept in mind, whatever the length of the file."""
+
+_remembering = lru_cache(maxsize=REMEMBERED)
 
 
 class RowReader:
@@ -53,14 +58,19 @@ class RowReader:
         self._table = table
         self._page = page
         self._places: Counter[tuple[str, str, str]] = Counter()
+        self._counts_places = True
         self.findings: list[Finding] = []
-        self._ids = Ordinals()
-        self._number = number_reader(columns.decimal, columns.thousands, columns.strip)
+        number = number_reader(columns.decimal, columns.thousands, columns.strip)
+        self._number: Reader = _remembering(number)
         self._is_charge_negative = columns.fee_sign == "charged-negative"
         self._moment = self._moments()
-        self._mapped = [(field, self.cell(field)) for field in sorted(columns.columns)]
+        self._fees: Callable[[str, str], tuple[Fee, ...]] = _remembering(self._charges)
+        self._settles: Callable[[str], date] = _remembering(self._settlement)
+        mapped = [(field, self.cell(field)) for field in sorted(columns.columns)]
+        self._ids = RowIds(mapped, self._number)
         self._by_symbol: dict[str, str] = {}
         self._makers = self._all_makers()
+        self._states_amounts = "amount" in columns.columns
         self.instruments: list[Instrument] = []
         self._kind, self._id, self._time = map(self.cell, ("kind", "id", "time"))
         self._date, self._symbol, self._side = map(self.cell, ("date", "symbol", "side"))
@@ -78,32 +88,44 @@ class RowReader:
         constant = self._map.constants.get(field, "")
         return lambda _: constant
 
+    def expect(self, rows: Iterable[Cells]) -> None:
+        """Be told of the table's rows: where the venue named or ordered each of them, none has a
+        place that needs to be counted."""
+        self._counts_places = not all(self._id(row) or self._seq(row) for row in rows)
+
     def read(self, line: int, row: Cells) -> Record | None:
         """The row's record; None for a kind that is declared to be ignored.
 
         Rows are given from the oldest on. Every row counts in its instant, read or not, so that
         a row keeps its place when others of the file can be read later.
         """
-        place = self._next_place(row)
-        word = self._kind(row)
-        kind = self._map.kinds.get(word, word) if self._map.kinds else word
+        place = self._next_place(row) if self._counts_places else None
+        kind = self._kind_of(self._kind(row))
         if kind == IGNORED:
             return None
-        if kind not in self._makers or (self._map.kinds and word not in self._map.kinds):
-            raise BadRowError("kind", word, f"not declared under kinds in {self._map.name}")
         at = self._at(row)
         event = self._makers[kind](row, place)
-        is_counted = isinstance(event, FillBooked) and event.seq == place
+        where, is_counted = f"line {line}", False
         if isinstance(event, FillBooked):
-            self._compare(event, line, row)
+            is_counted = place is not None and event.seq == place
+            if self._states_amounts:
+                self._compare(event, where, row)
         return Record(
             event=event,
             occurred_at=at,
-            row=f"line {line}",
+            row=where,
             digest=digest_of_cells(row),
             page=self._page if is_counted else None,
             raw=",".join(row) if is_counted else "",
         )
+
+    def _kind_of(self, word: str) -> str:
+        """What the file's word for the row's kind means."""
+        kinds = self._map.kinds
+        kind = kinds.get(word, word) if kinds else word
+        if kind != IGNORED and (kind not in self._makers or (kinds and word not in kinds)):
+            raise BadRowError("kind", word, f"not declared under kinds in {self._map.name}")
+        return kind
 
     def _next_place(self, row: Cells) -> int:
         """The place among the rows of the same symbol and time."""
@@ -111,16 +133,16 @@ class RowReader:
         self._places[what] += 1
         return FIRST_PLACE + self._places[what] - 1
 
-    def _compare(self, fill: FillBooked, line: int, row: Cells) -> None:
+    def _compare(self, fill: FillBooked, where: str, row: Cells) -> None:
         """The stated amount beside what the fill makes."""
         written = self._amount(row)
-        if written and "amount" in self._map.columns:
+        if written:
             rule = self._map.rule(self._symbol(row))
             told = difference(self._map, rule, fill, self._number("amount", written))
             if told:
-                self.findings.append(Finding(file=self._page.name, row=f"line {line}", what=told))
+                self.findings.append(Finding(file=self._page.name, row=where, what=told))
 
-    def _all_makers(self) -> dict[str, Callable[[Cells, int], Event]]:
+    def _all_makers(self) -> dict[str, Callable[[Cells, int | None], Event]]:
         return {
             "fill": self._fill,
             "buy": partial(self._fill, side=Side.BUY),
@@ -139,7 +161,7 @@ class RowReader:
         zone, style = self._map.zone, self._map.time_format
         if style == "iso":
             return lambda field, value: iso_moment(field, value, zone)
-        return lambda field, value: formatted_moment(field, value, style, zone)
+        return _remembering(lambda field, value: formatted_moment(field, value, style, zone))
 
     def _at(self, row: Cells) -> datetime:
         """Date and time may stand in two columns; the format is then of both, with a space."""
@@ -148,30 +170,15 @@ class RowReader:
 
     def _row_id(self, row: Cells) -> str:
         """The venue's id, or one made from the mapped cells and the place among equals."""
-        return self._id(row) or self._ids.of(self._content(row))
+        return self._id(row) or self._ids.of(row)
 
-    def _content(self, row: Cells) -> Iterator[str]:
-        """The mapped cells by field, written the same way whatever the file's zeros and spaces."""
-        for field, cell in self._mapped:
-            written = one_line(cell(row))
-            if written:
-                yield f"{field}={self._plain(field, written)}"
-
-    def _plain(self, field: str, written: str) -> str:
-        """A number without the zeros that say nothing; another text as it is."""
-        if field not in NUMBERS:
-            return written
-        try:
-            return text(self._number(field, written))
-        except UNREADABLE:
-            return written
-
-    def _fill(self, row: Cells, place: int, side: Side | None = None) -> FillBooked:
+    def _fill(self, row: Cells, place: int | None, side: Side | None = None) -> FillBooked:
         qty = self._number("qty", self._qty(row))
         px, gross = self._px(row), self._gross(row)
         currency = self._required("currency", self._currency(row))
         named, seq = self._id(row), self._seq(row)
         order_id = self._order(row) or None
+        fee, settled = self._fee(row), self._settl(row)
         return FillBooked(
             exec_id=named or self._row_id(row),
             instrument_id=self._instrument(row, currency),
@@ -183,10 +190,10 @@ class RowReader:
             cl_ord_id=self._cl_ord(row) or external_order_id(self._map.venue, order_id),
             order_id=order_id,
             gross_trade_amt=self._number("gross", gross).copy_abs() if gross else None,
-            fees=self._fees(row, currency),
+            fees=self._fees(fee, self._fee_currency(row) or currency) if fee else (),
             seq=whole(seq) if seq else (None if named else place),
             trade_id=self._trade(row) or None,
-            settl_date=self._settles(row),
+            settl_date=self._settles(settled) if settled else None,
         )
 
     def _sided(self, row: Cells, qty: Decimal, side: Side | None) -> Side:
@@ -202,19 +209,16 @@ class RowReader:
         check_sign(self._map, self._qty(row), qty, meant)
         return meant
 
-    def _fees(self, row: Cells, currency: str) -> tuple[Fee, ...]:
-        written = self._fee(row)
-        amount = self._charged(self._number("fee", written)) if written else None
-        return (Fee(amount=amount, currency=self._fee_currency(row) or currency),) if amount else ()
+    def _charges(self, written: str, currency: str) -> tuple[Fee, ...]:
+        """The fees of a fill, which are none where the file says zero."""
+        amount = self._charged(self._number("fee", written))
+        return (Fee(amount=amount, currency=currency),) if amount else ()
 
     def _charged(self, amount: Decimal) -> Decimal:
         """Positive when charged, whatever the file's sign."""
         return negate(amount) if self._is_charge_negative else amount
 
-    def _settles(self, row: Cells) -> date | None:
-        written = self._settl(row)
-        if not written:
-            return None
+    def _settlement(self, written: str) -> date:
         return (
             formatted_moment("settl_date", written, self._map.date_format, self._map.zone)
             .astimezone(self._map.zone)
@@ -224,23 +228,25 @@ class RowReader:
     def _instrument(self, row: Cells, currency: str) -> str:
         """The instrument's id; a symbol seen for the first time is defined."""
         symbol = self._symbol(row)
-        if symbol not in self._by_symbol:
-            require_text("symbol", self._required("symbol", symbol))
-            rule = self._map.rule(symbol)
-            defined = Instrument(
-                instrument_id=self._map.prefix + symbol,
-                symbol=symbol,
-                kind=rule.kind,
-                currency=rule.currency or require_text("currency", currency),
-                multiplier=rule.multiplier,
-                base_currency=rule.base_currency,
-                venue=self._map.venue,
-            )
-            self.instruments.append(defined)
-            self._by_symbol[symbol] = defined.instrument_id
-        return self._by_symbol[symbol]
+        return self._by_symbol.get(symbol) or self._define(symbol, currency)
 
-    def _moved(self, row: Cells, _: int, sign: int) -> CashEvent:
+    def _define(self, symbol: str, currency: str) -> str:
+        require_text("symbol", self._required("symbol", symbol))
+        rule = self._map.rule(symbol)
+        defined = Instrument(
+            instrument_id=self._map.prefix + symbol,
+            symbol=symbol,
+            kind=rule.kind,
+            currency=rule.currency or require_text("currency", currency),
+            multiplier=rule.multiplier,
+            base_currency=rule.base_currency,
+            venue=self._map.venue,
+        )
+        self.instruments.append(defined)
+        self._by_symbol[symbol] = defined.instrument_id
+        return defined.instrument_id
+
+    def _moved(self, row: Cells, _: int | None, sign: int) -> CashEvent:
         """A deposit or withdrawal: by its kind, or, for ``cash``, by the amount's sign."""
         amount = self._number("amount", self._amount(row))
         cls = CashWithdrawn if sign < 0 or (sign == 0 and amount < 0) else CashDeposited
@@ -252,7 +258,7 @@ class RowReader:
             description=self._description(row),
         )
 
-    def _dividend(self, row: Cells, _: int, in_lieu: bool) -> CashEvent:
+    def _dividend(self, row: Cells, _: int | None, in_lieu: bool) -> CashEvent:
         return DividendPaid(
             id=self._row_id(row),
             amount=self._number("amount", self._amount(row)),
@@ -263,7 +269,7 @@ class RowReader:
             description=self._description(row),
         )
 
-    def _interest(self, row: Cells, _: int) -> CashEvent:
+    def _interest(self, row: Cells, _: int | None) -> CashEvent:
         return InterestPaid(
             id=self._row_id(row),
             amount=self._number("amount", self._amount(row)),
@@ -272,7 +278,7 @@ class RowReader:
             description=self._description(row),
         )
 
-    def _charge(self, row: Cells, _: int, kind: FeeKind) -> CashEvent:
+    def _charge(self, row: Cells, _: int | None, kind: FeeKind) -> CashEvent:
         return FeeCharged(
             id=self._row_id(row),
             amount=self._charged(self._number("amount", self._amount(row))),
