@@ -104,7 +104,9 @@ class Book(Reader):
             complete = enriched(self.store, facts)
             outcomes = self.store.append(complete, revise=revise, dry_run=dry_run)
             if not dry_run:
-                self._fold_new(outcomes, {fact.stream for fact in facts}, revise is not None)
+                is_all_new = all(isinstance(outcome, Appended) for outcome in outcomes)
+                revised = revise is not None and not is_all_new  # else nothing was asked of it
+                self._fold_new(outcomes, {fact.stream for fact in facts}, revised)
             return outcomes
 
     def open_account(

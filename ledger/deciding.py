@@ -79,11 +79,9 @@ def decided(store: EventStore, state: Account, command: OrderCommand) -> tuple[E
 
 
 def find_order(store: EventStore, state: Account, cl_ord_id: str) -> Order | None:
-    """The order under any of its ids: resident, or rebuilt from its own facts."""
-    resident = state.orders.find(cl_ord_id)
-    if resident is not None:
-        return resident
-    order = history.rebuild_order(store, state, cl_ord_id)
+    """The order under any of its ids: resident, or rebuilt from its own facts; none that is known
+    only by a bust or a correction of a fill that nobody has reported."""
+    order = state.orders.find(cl_ord_id) or history.rebuild_order(store, state, cl_ord_id)
     return order if order.cl_ord_ids else None
 
 

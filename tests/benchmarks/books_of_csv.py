@@ -24,6 +24,7 @@ def booked(source: Path, database: Path) -> dict[str, list[str]]:
     page = RawPage(name=source.name, content=source.read_bytes())
     batch = parse([page], AccountConfig(account=""), columns=load_map("fills.toml", shipped))
     with ledger.open(f"sqlite:///{database}") as book:
+        book.account(batch.account)
         ingest(book, batch)
         return {
             one.instrument.symbol if one.instrument else one.instrument_id: [

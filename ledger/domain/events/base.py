@@ -31,6 +31,9 @@ class Identity(NamedTuple):
         >>> Identity("IBKR", "", "fill", "0000d349.68f1.01.01").key("U1")
         'U1/IBKR//fill/0000d349.68f1.01.01/'
         """
+        plain = "/".join((account, *self))
+        if plain.count("/") == len(self) and "%" not in plain:
+            return plain
         return "/".join([_escaped(account), *map(_escaped, self)])
 
 

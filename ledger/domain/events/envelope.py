@@ -75,8 +75,7 @@ def make_fact(
     if key is not None:
         identity = Identity("", "", "command", key)
     else:
-        by_time = Identity(
+        identity = event.identity() or Identity(
             "", event.subject(), event.TOPIC.partition("/")[0], occurred_at.isoformat()
         )
-        identity = event.identity() or by_time
     return Fact(stream, identity.key(stream), occurred_at, event, meta)
