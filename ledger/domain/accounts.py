@@ -170,7 +170,8 @@ class Account:
         return set(waiting)
 
     def slim(self) -> None:
-        """Let closed orders, and above 100,000 resident facts flat positions' history, go."""
+        """Let orders that were closed for long, and above 100,000 resident facts the history of
+        flat positions, go."""
         self.orders.slim()
         if self.version - self.slimmed_at < SLIM_EVERY:
             return

@@ -2,7 +2,7 @@
 
 A fact that arrives in order moves the holding at once. A late one, a bust or a correction
 marks the position; :meth:`Position.settle` then folds again from the last restart point before
-it. Restart points are kept at flats and every 1,000 facts, with the facts since; what is older
+it. Restart points are kept at flats and every 128 facts, with the last facts; what is older
 leaves memory, and a fact that reaches behind it asks for the history (``needs_history``), which
 the owner reads from the store and gives to :meth:`Position.rebuild`.
 """
@@ -22,7 +22,7 @@ from ledger.domain.holding import Holding, Rules
 from ledger.domain.policy import Policy
 from ledger.domain.watching import Issue, Record, added
 
-POINT_EVERY: Final = 64
+POINT_EVERY: Final = 128
 FLAT_EVERY: Final = 16
 KEEP: Final = 256
 PENDING: Final = 1000
@@ -351,7 +351,7 @@ class Position:
             self._trim()
 
     def _trim(self) -> None:
-        """Let the oldest facts leave memory, as long as 1,000 stay that can be folded again."""
+        """Let the oldest facts leave memory, as long as 256 stay that can be folded again."""
         base = self.points[0].size
         newest = base + len(self.tail)
         old = [i for i, point in enumerate(self.points) if newest - point.size >= KEEP]

@@ -12,7 +12,7 @@ from pathlib import Path
 import ledger
 from ledger.store.checkpoints import REDUCER
 
-FINGERPRINT = ("1", "a8bb5eb9463f997d")
+FINGERPRINT = ("1", "1e5c9a6ec767a678")
 DOMAIN = Path(ledger.__file__).parent / "domain"
 ASIDE = {"views.py", "order_view.py", "postings.py", "watching.py", "placing.py"}
 
