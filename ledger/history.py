@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
 from ledger.collector import full_collections_held_off
 from ledger.domain.accounts import Account, Place
@@ -114,11 +114,13 @@ def fold(account: Account, news: Iterable[Recorded], keeper: Keeper | None = Non
     """Fold facts in chunks, each in order of time: what is late only within its chunk then costs
     nothing. The state does not depend on the order. Returns how many there were. After a chunk
     the ``keeper`` may save the state."""
-    if isinstance(news, list) and len(news) <= FEW:
-        return _fold(account, news, keeper, FEW)
+    rest = iter(news)
+    first = list(islice(rest, FEW + 1))
+    if len(first) <= FEW:
+        return _fold(account, first, keeper, FEW)
     size = len(news) if isinstance(news, list) and not _ascends(news) else CHUNK
     with full_collections_held_off():
-        return _fold(account, news, keeper, size)
+        return _fold(account, chain(first, rest), keeper, size)
 
 
 def _fold(account: Account, news: Iterable[Recorded], keeper: Keeper | None, size: int) -> int:

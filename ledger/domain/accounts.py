@@ -287,7 +287,7 @@ class Account:
 
     def held(self, currency: str) -> Decimal:
         """What open orders hold of a currency."""
-        holds = (order for order in self.orders.open() if order.may_hold)
+        holds = (order for order in self.orders.open() if order.holds)
         return total(order.hold_left for order in holds if order.hold_currency == currency)
 
     def balances(self, on: date | None = None) -> list[BalanceView]:

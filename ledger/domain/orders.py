@@ -11,26 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from ledger.domain.events import (
     FillBooked,
     Intent,
-    OrderCancelled,
     OrderPlaced,
     OrderRejected,
-    OrderStopped,
-    OrderSubmitted,
-    OrderTriggered,
     Recorded,
     Side,
     TimeInForce,
 )
-from ledger.domain.numbers import ZERO, quantize, ratio, subtract
+from ledger.domain.numbers import ZERO, ratio, subtract
 from ledger.domain.order_facts import OrderFacts, is_plainly_done, order_ids
 from ledger.domain.order_requests import OpenRequest
 from ledger.domain.order_status import OrdStatus
-from ledger.domain.order_view import OrderView
+from ledger.domain.order_view import OrderView, order_view
 
 __all__ = ["OpenRequest", "OrdStatus", "Order", "OrderView", "order_ids"]
 
@@ -47,21 +42,21 @@ class Order:
     done before anybody does.
     """
 
-    __slots__ = ("_asleep", "_sorted", "_unsorted", "may_hold", "numbers")
+    __slots__ = ("_asleep", "_holds", "_sorted", "_unsorted", "numbers")
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
-        self.may_hold = True
+        self._holds = False
         self._asleep: Load | None = None
         self._sorted: OrderFacts | None = None
         self._unsorted: list[Recorded] = []
 
     @classmethod
-    def asleep(cls, numbers: list[int], may_hold: bool, load: Load) -> Order:
-        """An order whose facts, of these numbers, are read when somebody asks; ``may_hold``:
-        whether it reserves cash."""
+    def asleep(cls, numbers: list[int], holds: bool, load: Load) -> Order:
+        """An order whose facts, of these numbers, are read when somebody asks; ``holds``: whether
+        it reserves cash."""
         order = cls()
-        order.numbers, order.may_hold, order._asleep = numbers, may_hold, load
+        order.numbers, order._holds, order._asleep = numbers, holds, load
         return order
 
     def evolve(self, recorded: Recorded) -> None:
@@ -256,7 +251,7 @@ class Order:
     def holds(self) -> bool:
         """Whether it reserves cash while it is open."""
         if self._asleep is not None:
-            return self.may_hold
+            return self._holds
         placed = self.facts.terms.placed
         return placed is not None and placed.hold is not None
 
@@ -304,47 +299,8 @@ class Order:
 
     def view(self) -> OrderView:
         """A frozen snapshot."""
-        last, reports = self.facts.fills.last, self.facts.standing.latest
-        fields: dict[str, Any] = {name: getattr(self, name) for name in _OWN}
-        derived = {name: fields[name] for name in _DERIVED if fields[name] is not None}
-        fields |= {name: quantize(value) for name, value in derived.items()}
-        fields |= {name: getattr(self.facts.terms, name) for name in _TERMS}
-        fields |= {name: getattr(self.facts.terms.placed, name, None) for name in _PLACED}
-        fields |= {name: bool(getattr(self.facts.terms.placed, name, False)) for name in _FLAGS}
-        fields["links"] = tuple(self.facts.links[link_id] for link_id in sorted(self.facts.links))
-        fields["last_qty"] = last.last_qty if last else None
-        fields["last_px"] = last.last_px if last else None
-        fields["last_exec_id"] = last.exec_id if last else None
-        fields["initial_qty"] = getattr(self.facts.terms.placed, "order_qty", None)
-        fields["is_submitted"] = OrderSubmitted in reports or self.facts.standing.is_acknowledged
-        fields["is_triggered"] = OrderTriggered in reports
-        return OrderView(**fields, **self._said())
-
-    def _said(self) -> dict[str, Any]:
-        """What the venue said besides: why it ended, and what it guarantees."""
-        reports = self.facts.standing.latest
-        ends = (reports[end].event for end in (OrderRejected, OrderCancelled) if end in reports)
-        stopped = reports[OrderStopped].event if OrderStopped in reports else None
-        return {
-            "reason": next((reason for end in ends if (reason := getattr(end, "reason", ""))), ""),
-            "guaranteed_qty": getattr(stopped, "guaranteed_qty", None),
-            "guaranteed_px": getattr(stopped, "guaranteed_px", None),
-        }
+        return order_view(self)
 
 
 def _precedence(status: OrdStatus) -> int:
     return status.precedence
-
-
-_OWN = (
-    *("cl_ord_id", "cl_ord_ids", "order_id", "is_external", "status", "is_open", "is_dead"),
-    *("is_outcome_unknown", "open_requests", "order_qty", "cum_qty", "leaves_qty"),
-    *("overfill_qty", "avg_px", "hold_left", "placed_at", "instrument_id", "side", "position_id"),
-)
-_DERIVED = ("order_qty", "cum_qty", "leaves_qty", "overfill_qty", "avg_px", "hold_left")
-_TERMS = ("limit_px", "stop_px", "initial_stop_px", "target_px", "trailing_violations")
-_PLACED = (
-    *("ord_type", "tif", "expire_time", "trail_offset", "trail_percent", "strategy", "intent"),
-    *("decision_px", "hold", "hold_currency"),
-)
-_FLAGS = ("post_only", "reduce_only")

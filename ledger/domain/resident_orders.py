@@ -32,7 +32,7 @@ class SavedOrder(NamedTuple):
     root: str
     aliases: tuple[str, ...]
     numbers: tuple[int, ...]
-    may_hold: bool
+    holds: bool
 
 
 class SavedOrders(NamedTuple):
@@ -162,10 +162,8 @@ class ResidentOrders(Mapping[str, Order]):
             self._has_forgotten = True
             self._remember(names)
 
-    def saved(self) -> SavedOrders | None:
-        """What is needed to go on from here later; None while an order has to be rebuilt."""
-        if self.stale:
-            return None
+    def saved(self) -> SavedOrders:
+        """What is needed to go on from here later, while no order has to be rebuilt."""
         orders = tuple(
             SavedOrder(root, tuple(self._aliases.get(root, ())), tuple(order.numbers), order.holds)
             for root, order in self._by_root.items()
@@ -183,7 +181,7 @@ class ResidentOrders(Mapping[str, Order]):
         orders._saw_external = saved.saw_external
         orders._unplaced = None if saved.unplaced is None else set(saved.unplaced)
         for one in saved.orders:
-            orders._by_root[one.root] = Order.asleep(list(one.numbers), one.may_hold, load)
+            orders._by_root[one.root] = Order.asleep(list(one.numbers), one.holds, load)
             orders._name(one.root, (one.root, *one.aliases))
         return orders
 

@@ -107,9 +107,8 @@ Load = Callable[[list[int]], Iterable[Recorded]]
 
 def save_account(account: Account) -> SavedAccount | None:
     """The account but for its positions; None while facts of it are not in their places."""
-    orders = account.orders.saved()
-    is_whole = not (account.unsettled_positions or account.orphans)
-    if orders is None or not is_whole or account.as_of is not None:
+    is_whole = not (account.unsettled_positions or account.orphans or account.orders.stale)
+    if not is_whole or account.as_of is not None:
         return None
     return SavedAccount(
         version=account.version,
@@ -117,7 +116,7 @@ def save_account(account: Account) -> SavedAccount | None:
         hash=account.hash,
         last_at=account.last_at,
         cash=account.cash,
-        orders=orders,
+        orders=account.orders.saved(),
         settlement=_save_settlement(account.settlement),
         rules=tuple(fact.number for fact in account.rules),
         standing={what: fact.number for what, fact in account.standing.items()},

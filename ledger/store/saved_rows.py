@@ -78,7 +78,7 @@ _CLEAR = "DELETE FROM checkpoints"
 
 
 class SavedRows(ABC):
-    """Saved states in memory, in a dict: what a log without tables has."""
+    """The part of a log that keeps saved states, and reads what they leave to be read."""
 
     @abstractmethod
     def keep_states(self, rows: Sequence[SavedRow]) -> None:
