@@ -327,4 +327,4 @@ class Book(Reader):
             if follows and new[-1].version == account.version + len(new):
                 self._catch_up(account, new)
             elif new or revised:
-                self._catch_up(account, self.store.read(name, after=account.version))
+                self._catch_up(account, self.store.skim(name, after=account.version))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, islice, pairwise
+from operator import attrgetter
+from typing import Final
 
 from ledger.collector import full_collections_held_off
 from ledger.domain.accounts import Account, Place
@@ -26,6 +28,7 @@ from ledger.domain.gates import require_time
 from ledger.domain.orders import Order
 from ledger.domain.positions import Position, PositionKey
 from ledger.domain.saved import named_fill
+from ledger.domain.skimmed import Skimmed
 from ledger.domain.watching import Record
 from ledger.errors import UnknownNumberError
 from ledger.store.checkpoints import Checkpoints
@@ -69,19 +72,19 @@ def account_at(
     return account
 
 
-def _facts_since(store: EventStore, account: Account, upto: int) -> Iterator[Recorded]:
+def _facts_since(store: EventStore, account: Account, upto: int) -> Iterator[Recorded | Skimmed]:
     """What an account has to fold after its saved state."""
     if account.as_of is None:
-        return store.read(account.name, after=account.version, upto=upto)
+        return store.skim(account.name, after=account.version, upto=upto)
     windows = store.checkpoints.windows(account.name, account.saved, upto, account.as_of)
     facts = store.checkpoints.in_windows(account.name, windows, account.as_of)
     return (one for one in facts if not _is_ahead(store, one, account.as_of))
 
 
-def _is_ahead(store: EventStore, recorded: Recorded, as_of: datetime | None) -> bool:
+def _is_ahead(store: EventStore, recorded: Recorded | Skimmed, as_of: datetime | None) -> bool:
     """Whether a bust or correction is of a fill that happened after ``as_of``: it would only wait
     for that."""
-    if as_of is None or recorded.occurred_at <= as_of:
+    if as_of is None or recorded.occurred_at <= as_of or isinstance(recorded, Skimmed):
         return False
     fill = _fill_named(store, recorded)
     return fill is not None and fill.occurred_at > as_of
@@ -110,7 +113,7 @@ def rules_at(present: Account, as_of: datetime | None, upto: int) -> Account:
     return account
 
 
-def fold(account: Account, news: Iterable[Recorded], keeper: Keeper | None = None) -> int:
+def fold(account: Account, news: Iterable[Recorded | Skimmed], keeper: Keeper | None = None) -> int:
     """Fold facts in chunks, each in order of time: what is late only within its chunk then costs
     nothing. The state does not depend on the order. Returns how many there were. After a chunk
     the ``keeper`` may save the state."""
@@ -123,7 +126,9 @@ def fold(account: Account, news: Iterable[Recorded], keeper: Keeper | None = Non
         return _fold(account, chain(first, rest), keeper, size)
 
 
-def _fold(account: Account, news: Iterable[Recorded], keeper: Keeper | None, size: int) -> int:
+def _fold(
+    account: Account, news: Iterable[Recorded | Skimmed], keeper: Keeper | None, size: int
+) -> int:
     count, rest = 0, iter(news)
     while chunk := list(islice(rest, size)):
         chunk.sort(key=_when)
@@ -139,14 +144,13 @@ def _fold(account: Account, news: Iterable[Recorded], keeper: Keeper | None, siz
     return count
 
 
-def _ascends(news: list[Recorded]) -> bool:
+def _ascends(news: list[Recorded | Skimmed]) -> bool:
     """Whether facts come in order of time but for a few."""
     late = sum(first.occurred_at > second.occurred_at for first, second in pairwise(news))
     return late * 10 <= len(news)
 
 
-def _when(recorded: Recorded) -> datetime:
-    return recorded.occurred_at
+_when: Final = attrgetter("occurred_at")
 
 
 class Keeper:

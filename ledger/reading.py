@@ -18,6 +18,7 @@ from ledger.domain.lots import Lot
 from ledger.domain.order_view import OrderView
 from ledger.domain.positions import PositionKey
 from ledger.domain.postings import JournalEntry
+from ledger.domain.skimmed import Skimmed
 from ledger.domain.views import BalanceView, PositionView
 from ledger.domain.watching import Record
 from ledger.errors import UnknownAccountError, UnknownInstrumentError, UnknownOrderError
@@ -61,10 +62,10 @@ class Reader:
             account = self._accounts.get(name)
             if account is None:
                 account = self.store.checkpoints.account(name, self.store.head())
-            self._catch_up(account, self.store.read(name, after=account.version))
+            self._catch_up(account, self.store.skim(name, after=account.version))
             return account
 
-    def _catch_up(self, account: Account, news: Iterable[Recorded]) -> None:
+    def _catch_up(self, account: Account, news: Iterable[Recorded | Skimmed]) -> None:
         """Fold what is new, and what it made stale. An account whose fold was interrupted (an
         error of the store, a signal) is not kept half folded: it is read anew when asked for."""
         self._accounts.pop(account.name, None)

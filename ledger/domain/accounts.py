@@ -38,6 +38,7 @@ from ledger.domain.postings import cash_of, totals_of
 from ledger.domain.resident_orders import ResidentOrders
 from ledger.domain.routes import ROUTES
 from ledger.domain.settlement import Unsettled
+from ledger.domain.skimmed import Skimmed
 from ledger.domain.views import BalanceView, PositionView, position_view
 
 RESIDENT_FACTS = 100_000
@@ -95,29 +96,35 @@ class Account:
 
     # -- folding ------------------------------------------------------------------------
 
-    def evolve(self, recorded: Recorded) -> None:
+    def evolve(self, recorded: Recorded | Skimmed) -> None:
         """Fold one fact. Under an ``as_of``, only what took effect by then counts."""
         if recorded.version > self.version:
-            self.version, self.number, self.hash = recorded[2], recorded[0], recorded[9]
-        event = recorded.event
+            self.version, self.number, self.hash = recorded.version, recorded.number, recorded.hash
         if not self.counts(recorded):
             return
-        if self.first_at is None or recorded.occurred_at < self.first_at:
-            self.first_at = recorded.occurred_at
-        self.is_late = self.last_at is not None and recorded.occurred_at <= self.last_at
+        at = recorded.occurred_at
+        if self.first_at is None or at < self.first_at:
+            self.first_at = at
+        self.is_late = self.last_at is not None and at <= self.last_at
+        if isinstance(recorded, Skimmed):
+            if not self.is_late:
+                self.last_at = at
+            self.orders.evolve((recorded.cl_ord_id,), recorded, is_late=self.is_late)
+            return
+        event = recorded.event
         if not self.is_late and type(event) not in _BEGINNINGS:
-            self.last_at = recorded.occurred_at
+            self.last_at = at
         route = ROUTES.get(type(event))
         if route is not None:
             route(self, recorded, event)
 
-    def counts(self, recorded: Recorded) -> bool:
+    def counts(self, recorded: Recorded | Skimmed) -> bool:
         """Whether a fact had taken effect by ``as_of``. A bust or correction takes effect with
         the fill it names, and waits for it if that never counts; what an account or instrument
         is holds from the moment it says, whenever somebody wrote it down."""
         if self.as_of is None or recorded.occurred_at <= self.as_of:
             return True
-        return isinstance(recorded.event, TIMELESS)
+        return isinstance(recorded, Recorded) and isinstance(recorded.event, TIMELESS)
 
     def defer(self) -> None:
         """Until :meth:`settle`, positions keep what comes, to fold it once and in order."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from ledger.domain.events import (
@@ -37,32 +36,10 @@ from ledger.domain.events import (
     StopMoved,
     TargetMoved,
 )
-from ledger.domain.numbers import ZERO, add
 from ledger.domain.order_fills import OrderFills
 from ledger.domain.order_requests import CANCEL, REPLACE, OrderRequests
 from ledger.domain.order_standing import OrderStanding
 from ledger.domain.order_terms import OrderTerms
-
-
-def is_plainly_done(facts: Iterable[Recorded]) -> bool:
-    """Whether an order's facts show at first sight that nothing of it is left; where they do
-    not, it may be done all the same."""
-    asked: Decimal | None = None
-    executed, is_plain = ZERO, True
-    for recorded in facts:
-        event: Any = recorded.event
-        kind = type(event)
-        if kind is FillBooked:
-            executed = add(executed, event.last_qty)
-        elif kind is OrderPlaced:
-            is_plain = is_plain and asked is None
-            asked = event.order_qty
-        elif kind in _ENDS:
-            return True
-        elif kind not in _PLAIN:
-            is_plain = False
-    return is_plain and asked is not None and executed >= asked
-
 
 NO_REQUESTS: Final = OrderRequests()
 
@@ -205,10 +182,6 @@ _TAKE: dict[type[Event], Callable[[OrderFacts, Recorded, Any], None]] = {
     FillBusted: OrderFacts._take_amendment,
     FillCorrected: OrderFacts._take_amendment,
 }
-# Facts by which an order can be told to be done without sorting them: it is, when one of them
-# ends it, or when it was placed once and its fills come to what was asked.
-_ENDS = frozenset({OrderCancelled, OrderExpired, OrderRejected})
-_PLAIN = frozenset({OrderPlaced, OrderSubmitted, OrderAccepted, StopMoved, TargetMoved, FillBooked})
 _REPORTS: tuple[type[Event], ...] = (
     *(OrderSubmitted, OrderRejected, OrderExpired, OrderDoneForDay, OrderCalculated),
     *(OrderStopped, OrderTriggered, OrderSuspended),

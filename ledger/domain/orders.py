@@ -22,10 +22,11 @@ from ledger.domain.events import (
     TimeInForce,
 )
 from ledger.domain.numbers import ZERO, ratio, subtract
-from ledger.domain.order_facts import OrderFacts, is_plainly_done, order_ids
+from ledger.domain.order_facts import OrderFacts, order_ids
 from ledger.domain.order_requests import OpenRequest
 from ledger.domain.order_status import OrdStatus
 from ledger.domain.order_view import OrderView, order_view
+from ledger.domain.skimmed import Skimmed, is_plainly_open, kind_of, whole
 
 __all__ = ["OpenRequest", "OrdStatus", "Order", "OrderView", "order_ids"]
 
@@ -49,7 +50,7 @@ class Order:
         self._holds = False
         self._asleep: Load | None = None
         self._sorted: OrderFacts | None = None
-        self._unsorted: list[Recorded] = []
+        self._unsorted: list[Recorded | Skimmed] = []
 
     @classmethod
     def asleep(cls, numbers: list[int], holds: bool, load: Load) -> Order:
@@ -59,7 +60,7 @@ class Order:
         order.numbers, order._holds, order._asleep = numbers, holds, load
         return order
 
-    def evolve(self, recorded: Recorded) -> None:
+    def evolve(self, recorded: Recorded | Skimmed) -> None:
         """Take in one fact that names this order. Nothing is ever refused here."""
         self._unsorted.append(recorded)
         self.numbers.append(recorded.number)
@@ -74,7 +75,7 @@ class Order:
                 self._wake(facts, self._asleep)
         if self._unsorted:
             for recorded in self._unsorted:
-                facts.evolve(recorded)
+                facts.evolve(whole(recorded))
             self._unsorted.clear()
         return facts
 
@@ -233,8 +234,10 @@ class Order:
     @property
     def is_open(self) -> bool:
         """Whether something is left that may still execute; unknown outcomes count as open."""
-        if self._sorted is None and is_plainly_done(self._unsorted):
-            return False
+        if self._sorted is None and self._asleep is None:
+            is_open = is_plainly_open(self._unsorted)
+            if is_open is not None:
+                return is_open
         return bool(self.leaves_qty)
 
     @property
@@ -243,7 +246,7 @@ class Order:
         if self._asleep is not None:
             return self.placed_at is not None
         for recorded in self._unsorted:
-            if type(recorded.event) is OrderPlaced:
+            if kind_of(recorded) is OrderPlaced:
                 return True
         return self._sorted is not None and self._sorted.placed_at is not None
 

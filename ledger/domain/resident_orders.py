@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ledger.domain.events import FillBooked, OrderPlaced, Recorded
 from ledger.domain.orders import Load, Order
+from ledger.domain.skimmed import Skimmed, kind_of
 
 # Ids that had facts and no placing are remembered up to this many; beyond, whatever is placed is
 # looked up in the store.
@@ -82,7 +83,7 @@ class ResidentOrders(Mapping[str, Order]):
         """The orders that may still fill."""
         return (order for order in self._by_root.values() if order.is_open)
 
-    def evolve(self, ids: tuple[str, ...], recorded: Recorded, *, is_late: bool) -> None:
+    def evolve(self, ids: tuple[str, ...], recorded: Recorded | Skimmed, *, is_late: bool) -> None:
         """Let the order under these ids fold a fact; where that cannot be told from here, it is
         marked to be rebuilt."""
         roots = self._roots
@@ -107,7 +108,7 @@ class ResidentOrders(Mapping[str, Order]):
         order = self._by_root[root] = self._closed.pop(root)
         return order
 
-    def _to_resident(self, root: str, ids: tuple[str, ...], recorded: Recorded) -> None:
+    def _to_resident(self, root: str, ids: tuple[str, ...], recorded: Recorded | Skimmed) -> None:
         """A new id of a known order may have had facts before it was known whose they are."""
         new = tuple(one for one in ids if one not in self._roots)
         if self._had(new):
@@ -130,14 +131,14 @@ class ResidentOrders(Mapping[str, Order]):
         for one in (root, *self._aliases.pop(root, ())):
             self._roots.pop(one, None)
 
-    def _to_absent(self, ids: tuple[str, ...], recorded: Recorded, is_late: bool) -> None:
+    def _to_absent(self, ids: tuple[str, ...], recorded: Recorded | Skimmed, is_late: bool) -> None:
         """A fill cannot open an order that is not here; other facts may. One that is placed now
         begins here, unless some of its facts came, or happened, before it was placed."""
-        if isinstance(recorded.event, FillBooked):
+        if kind_of(recorded) is FillBooked:
             self._saw_external = True
             self._remember(ids)
             return
-        begins = isinstance(recorded.event, OrderPlaced) and not (is_late or self._had(ids))
+        begins = kind_of(recorded) is OrderPlaced and not (is_late or self._had(ids))
         if (self._has_forgotten or self._saw_external) and not begins:
             self.stale.add(ids[-1])
             return

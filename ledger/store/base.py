@@ -13,6 +13,7 @@ from eventsourcing.persistence import IntegrityError
 from ledger.clock import Clock
 from ledger.domain.events import Fact, Recorded
 from ledger.domain.gates import require_time
+from ledger.domain.skimmed import Skimmed
 from ledger.errors import (
     CorruptEventError,
     StoreBusyError,
@@ -20,7 +21,7 @@ from ledger.errors import (
     StoreFullError,
     StoreSettingsError,
 )
-from ledger.store.batch import Batch, recorded_from
+from ledger.store.batch import Batch
 from ledger.store.chain import ChainCheck
 from ledger.store.checkpoints import Checkpoints
 from ledger.store.codec import CODEC, Codec
@@ -29,6 +30,7 @@ from ledger.store.group_line import Line
 from ledger.store.log import Log
 from ledger.store.port import Digest, Finding, Mark, Outcome, Revise, Verification, heads_of
 from ledger.store.recorders import ChainedProcessRecorder, transaction, writing
+from ledger.store.records import recorded_from, skimmed_from
 from ledger.store.refs import KINDS, catch_up, index_id, is_about
 from ledger.store.refs_check import RefsCheck
 from ledger.store.rows import Row, time_text
@@ -109,12 +111,23 @@ class LogStore:
 
     def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """A stream's events in order: versions above ``after``, numbers up to ``upto``."""
+        for row in self._stream(stream, after, upto):
+            yield recorded_from(row, self._codec)
+
+    def skim(
+        self, stream: str, *, after: int = 0, upto: int | None = None
+    ) -> Iterator[Recorded | Skimmed]:
+        """The same, facts about orders only skimmed: to be folded, not to be shown."""
+        for row in self._stream(stream, after, upto):
+            yield skimmed_from(row, self._codec)
+
+    def _stream(self, stream: str, after: int, upto: int | None) -> Iterator[Row]:
         while True:
             rows = self.log.of_stream(stream, gt=after, lte=None, desc=False, limit=PAGE)
             for row in rows:
                 if upto is not None and row.number > upto:
                     return
-                yield recorded_from(row, self._codec)
+                yield row
             if len(rows) < PAGE:
                 return
             after = rows[-1].version

@@ -9,41 +9,16 @@ from typing import Final, NamedTuple
 from ledger.clock import Clock
 from ledger.domain.events import NO_META, Fact, Recorded, differences
 from ledger.domain.gates import require_text, require_time
-from ledger.errors import BadTextError, ConflictError, CorruptEventError, StaleStreamError
-from ledger.store.codec import Codec, decode_meta, encode_meta
+from ledger.errors import BadTextError, ConflictError, StaleStreamError
+from ledger.store.codec import Codec, encode_meta
 from ledger.store.log import Log
 from ledger.store.port import AlreadyAppended, Appended, Conflict, Outcome, Revise
 from ledger.store.recorders import Writer
-from ledger.store.rows import Row, require_name, time_from, time_text
+from ledger.store.records import recorded_from
+from ledger.store.rows import require_name, time_text
 
 _FEED: Final = 200
 """After so many sealed events a log may begin to write them."""
-
-
-def recorded_from(row: Row, codec: Codec) -> Recorded:
-    """The fact in a stored row.
-
-    Raises ``CorruptEventError`` for a row that no append wrote, ``UnknownTopicError`` for a
-    fact this version does not know.
-    """
-    (
-        number, stream, version, topic, key, occurred_at, recorded_at, metadata, state, previous,
-        digest,
-    ) = row  # fmt: skip
-    if key is None or occurred_at is None or recorded_at is None:
-        raise CorruptEventError(
-            f"number {number} has no key or no times: another program wrote it into {stream}; "
-            "read it with that program's recorder"
-        )
-    event = codec.decode(topic, state)
-    meta = decode_meta(metadata) if metadata else NO_META
-    try:
-        occurred, recorded = time_from(occurred_at), time_from(recorded_at)
-    except ValueError as error:
-        raise CorruptEventError(f"number {number} has a bad time: {error}; run verify") from None
-    hashes = previous.hex(), digest.hex()
-    return _new(Recorded, (number, stream, version, key, occurred, recorded, event, meta, *hashes))
-
 
 # Past the generated constructors, which take as long as the rest of a tuple's making.
 _new = tuple.__new__

@@ -28,10 +28,11 @@ from ledger.domain.saved import (
     save_account,
     save_position,
 )
+from ledger.domain.skimmed import Skimmed
 from ledger.errors import StoreBusyError, StoreFullError, StoreSettingsError
-from ledger.store.batch import recorded_from
 from ledger.store.codec import Codec
 from ledger.store.log import Log
+from ledger.store.records import recorded_from, skimmed_from
 from ledger.store.rows import time_text
 from ledger.store.saved_rows import SavedRow, Span
 
@@ -222,14 +223,14 @@ class Checkpoints:
 
     def in_windows(
         self, stream: str, windows: Iterable[Window], as_of: datetime
-    ) -> Iterator[Recorded]:
+    ) -> Iterator[Recorded | Skimmed]:
         """The facts of these parts that happened by then, or say what holds at all times."""
         at = time_text(as_of)
         for window in windows:
             asked = {"gt": window.gt_version, "lte": window.lte_version}
             for row in self._log.in_span(stream, **asked, at=at, topics=_TOPICS):
                 if row.number <= window.lte_number:
-                    yield recorded_from(row, self._codec)
+                    yield skimmed_from(row, self._codec)
 
 
 def _proof(stream: str, span: Span, event_hash: str, state: bytes) -> bytes:

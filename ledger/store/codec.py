@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from ledger.domain.events import NO_META, TOPICS, Event, Meta
+from ledger.domain.skimmed import SKIMMED
 from ledger.errors import BadTextError, CorruptEventError, UnknownTopicError
 from ledger.store.shapes import shaped
 
@@ -52,6 +53,7 @@ class Codec:
         upcasters: Mapping[str, Upcaster] = UPCASTERS,
     ) -> None:
         self._topics = dict(topics)
+        self.skimmed = {topic: kind for topic, kind in topics.items() if kind in SKIMMED}
         self._upcasters = dict(upcasters)
         self._known = set(self._topics.values())
         self._decoders: dict[str, Callable[[bytes], Event]] = {}

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ledger.domain.events import Difference, Fact, Recorded
+from ledger.domain.skimmed import Skimmed
 from ledger.errors import BadDigestError
 
 if TYPE_CHECKING:
@@ -188,6 +189,11 @@ class EventStore(Protocol):
 
     def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """A stream's events in order: versions above ``after``, numbers up to ``upto``."""
+
+    def skim(
+        self, stream: str, *, after: int = 0, upto: int | None = None
+    ) -> Iterator[Recorded | Skimmed]:
+        """The same, facts about orders only skimmed: to be folded, not to be shown."""
 
     def read_all(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """The whole log in order: numbers above ``after``, up to ``upto``."""

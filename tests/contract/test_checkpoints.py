@@ -92,9 +92,9 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Any]:
+    def skim(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Any]:
         self.noted.append(after)
-        return self.store.read(stream, after=after, upto=upto)
+        return self.store.skim(stream, after=after, upto=upto)
 
 
 def test_states_that_were_dropped_come_back_equal(store: LogStore) -> None:
