@@ -17,6 +17,7 @@ from ledger.collector import full_collections_held_off
 from ledger.domain.accounts import Account, Place
 from ledger.domain.actions import MOVES_POSITIONS
 from ledger.domain.events import (
+    FACTS,
     AccountOpened,
     FillBooked,
     FillBusted,
@@ -42,6 +43,7 @@ CHUNK = 1_000
 FEW = 16
 SAVED_AT_ONCE = 32
 BEGINNING = Place(0, 0)
+_STAND_STILL: Final = {fact.TOPIC for fact in FACTS if not issubclass(fact, MOVES_POSITIONS)}
 
 
 def resolve(store: EventStore, known_at: KnownAt, field: str = "known_at") -> int:
@@ -201,8 +203,15 @@ def position_facts(
     upto = account.number if upto is None else upto
     elsewhere = {recorded.key for found, recorded in account.linked if found != key}
     for window in store.checkpoints.windows(account.name, since, upto, account.as_of):
-        span = {"after": window.gt_number, "upto": window.lte_number}
-        for recorded in store.refs(account.name, "instrument", key.instrument_id, **span):
+        facts = store.refs(
+            account.name,
+            "instrument",
+            key.instrument_id,
+            after=window.gt_number,
+            upto=window.lte_number,
+            but=_STAND_STILL,
+        )
+        for recorded in facts:
             named = getattr(recorded.event, "position_id", None)
             moves = isinstance(recorded.event, MOVES_POSITIONS) and recorded.key not in elsewhere
             counts = moves and named == key.position_id and account.counts(recorded)

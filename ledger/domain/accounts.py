@@ -100,7 +100,7 @@ class Account:
         """Fold one fact. Under an ``as_of``, only what took effect by then counts."""
         if recorded.version > self.version:
             self.version, self.number, self.hash = recorded.version, recorded.number, recorded.hash
-        if not self.counts(recorded):
+        if self.as_of is not None and not self.counts(recorded):
             return
         at = recorded.occurred_at
         if self.first_at is None or at < self.first_at:

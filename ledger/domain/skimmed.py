@@ -70,7 +70,7 @@ def is_plainly_open(facts: Iterable[Recorded | Skimmed]) -> bool | None:
     asked: Decimal | None = None
     executed, is_plain = ZERO, True
     for fact in facts:
-        kind = kind_of(fact)
+        kind = fact.kind if isinstance(fact, Skimmed) else type(fact.event)
         if kind is FillBooked:
             executed = add(executed, whole(fact).event.last_qty)  # type: ignore[attr-defined]
         elif kind is OrderPlaced:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from types import TracebackType
@@ -36,6 +36,7 @@ from ledger.store.refs_check import RefsCheck
 from ledger.store.rows import Row, time_text
 
 PAGE: Final = 1000
+FIRST_PAGE: Final = 125
 MAX_FINDINGS: Final = 100
 
 
@@ -50,6 +51,7 @@ class LogStore:
         self.between_pages: Callable[[], None] = _nothing
         self._clock = clock
         self._codec = codec
+        self._indexed = 0
 
     def append(
         self,
@@ -111,26 +113,32 @@ class LogStore:
 
     def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """A stream's events in order: versions above ``after``, numbers up to ``upto``."""
-        for row in self._stream(stream, after, upto):
-            yield recorded_from(row, self._codec)
+        for rows in self._pages(stream, after, upto):
+            for row in rows:
+                yield recorded_from(row, self._codec)
 
     def skim(
         self, stream: str, *, after: int = 0, upto: int | None = None
     ) -> Iterator[Recorded | Skimmed]:
         """The same, facts about orders only skimmed: to be folded, not to be shown."""
-        for row in self._stream(stream, after, upto):
-            yield skimmed_from(row, self._codec)
-
-    def _stream(self, stream: str, after: int, upto: int | None) -> Iterator[Row]:
-        while True:
-            rows = self.log.of_stream(stream, gt=after, lte=None, desc=False, limit=PAGE)
+        for rows in self._pages(stream, after, upto):
             for row in rows:
-                if upto is not None and row.number > upto:
-                    return
-                yield row
-            if len(rows) < PAGE:
+                yield skimmed_from(row, self._codec)
+
+    def _pages(self, stream: str, after: int, upto: int | None) -> Iterator[list[Row]]:
+        """A stream's rows in order, a page at a time, so that no reader holds up a writer. The
+        first pages are small: who asks for a part of a stream may want no more."""
+        size = min(FIRST_PAGE, PAGE)
+        while True:
+            rows = self.log.of_stream(stream, gt=after, lte=None, desc=False, limit=size)
+            last = rows[-1] if rows else None
+            if last is not None and upto is not None and last.number > upto:
+                yield [row for row in rows if row.number <= upto]
                 return
-            after = rows[-1].version
+            yield rows
+            if last is None or len(rows) < size:
+                return
+            after, size = last.version, min(2 * size, PAGE)
             self.between_pages()
 
     def read_all(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
@@ -176,24 +184,39 @@ class LogStore:
         return self.log.recorded_before(low)[0]
 
     def refs(
-        self, stream: str, kind: str, id: str, *, after: int = 0, upto: int | None = None
+        self,
+        stream: str,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        but: Collection[str] = (),
     ) -> Iterator[Recorded]:
-        """The stream's events about one ``order``, ``instrument`` or ``exec``, by number."""
+        """The stream's events about one ``order``, ``instrument`` or ``exec``, by number, ``but``
+        for some topics."""
         if kind not in KINDS:
             raise StoreError(f"refs of kind {kind!r} are not kept; ask for one of {KINDS}")
-        end = self.log.head()
-        with suppress(StoreBusyError, StoreFullError, StoreSettingsError):  # it can be done without
+        if upto is None or upto > self._indexed:
+            end = self.log.head()
+            upto = end if upto is None else min(upto, end)
+            self._index(end)
+        return self._refs(stream, (kind, id), after, upto, but)
+
+    def _index(self, end: int) -> None:
+        """Extend the index of references, if nobody has to be waited for: it can be done
+        without."""
+        with suppress(StoreBusyError, StoreFullError, StoreSettingsError):
             catch_up(self.log, self._codec, end, waits=False)
-        upto = end if upto is None else min(upto, end)
-        return self._refs(stream, (kind, id), after, upto)
+            self._indexed = end
 
     def _refs(
-        self, stream: str, about: tuple[str, str], after: int, upto: int
+        self, stream: str, about: tuple[str, str], after: int, upto: int, but: Collection[str]
     ) -> Iterator[Recorded]:
         while after < upto:
             rows, after = self._page_of_refs(stream, about, after, upto)
             for row in rows:
-                if row.stream == stream and row.key is not None:
+                if row.stream == stream and row.key is not None and row.topic not in but:
                     recorded = recorded_from(row, self._codec)
                     if is_about(recorded.event, stream, *about):
                         yield recorded
@@ -207,6 +230,7 @@ class LogStore:
         kind, id = about
         known, rows = self.log.of_ref(stream, kind, index_id(id), gt=after, lte=upto, limit=PAGE)
         if known <= after:
+            self._indexed = 0
             rows, known = self.log.of_log(gt=after, lte=upto, limit=PAGE), upto
         return rows, rows[-1].number if len(rows) == PAGE else min(known, upto)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -110,6 +111,7 @@ class Checkpoints:
         self._log = log
         self._codec = codec
         self._sizes: dict[str, int] = {}
+        self._windows = lru_cache(maxsize=8)(self._reaching)
 
     # -- saving -------------------------------------------------------------------------
 
@@ -205,13 +207,20 @@ class Checkpoints:
 
     def windows(
         self, stream: str, since: Place, upto: int, as_of: datetime | None
-    ) -> Iterator[Window]:
-        """The parts of a stream after a place that may hold facts which had happened by then."""
-        number, version = since
+    ) -> Sequence[Window]:
+        """The parts of a stream after a place that may hold facts which had happened by then.
+
+        The last answers are kept: several positions ask the same, and history does not change.
+        """
         if as_of is None:
-            yield Window(number, version, upto, _BEYOND)
-            return
-        at = time_text(as_of)
+            return [Window(since.number, since.version, upto, _BEYOND)]
+        return self._windows(stream, since, upto, time_text(as_of))
+
+    def _reaching(self, stream: str, since: Place, upto: int, at: str) -> tuple[Window, ...]:
+        return tuple(self._parts(stream, since, upto, at))
+
+    def _parts(self, stream: str, since: Place, upto: int, at: str) -> Iterator[Window]:
+        number, version = since
         for span in self._log.spans(stream, REDUCER, gt=number):
             if span.number > upto:
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -214,9 +214,17 @@ class EventStore(Protocol):
         """The last number that was recorded at or before a moment; 0 if none was."""
 
     def refs(
-        self, stream: str, kind: str, id: str, *, after: int = 0, upto: int | None = None
+        self,
+        stream: str,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        but: Collection[str] = (),
     ) -> Iterator[Recorded]:
-        """The stream's events about one ``order``, ``instrument`` or ``exec`` (a fill's key)."""
+        """The stream's events about one ``order``, ``instrument`` or ``exec`` (a fill's key), by
+        number, ``but`` for those of some topics, which nobody has to decode."""
 
     def verify(self, against: Digest | Mark | None = None) -> Verification:
         """Read everything and check the chain, also against a digest that was kept elsewhere."""

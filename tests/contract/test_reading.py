@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ledger.domain.events import (
     FeeCharged,
     FillBusted,
+    OrderPlaced,
     OrdersLinked,
     SpinOffReceived,
     make_fact,
@@ -151,6 +152,34 @@ def test_the_index_of_refs_may_be_dropped(filled: LogStore) -> None:
     before = list(filled.refs("U1", "instrument", "ESZ6"))
     filled.rebuild_refs()
     assert list(filled.refs("U1", "instrument", "ESZ6")) == before != []
+
+
+def test_an_index_that_is_dropped_by_another_is_done_without(filled: LogStore) -> None:
+    before = list(filled.refs("U1", "instrument", "ESZ6"))
+    upto = before[-1].number
+    with filled.log.writing():
+        filled.log.clear_refs()
+    for _ in range(2):
+        assert list(filled.refs("U1", "instrument", "ESZ6", upto=upto)) == before != []
+
+
+def test_refs_can_leave_out_topics(filled: LogStore) -> None:
+    filled.append([order("c9")])
+    every = list(filled.refs("U1", "instrument", "ESZ6"))
+    fills = list(filled.refs("U1", "instrument", "ESZ6", but={OrderPlaced.TOPIC}))
+    assert [one for one in every if not isinstance(one.event, OrderPlaced)] == fills
+    assert len(every) == len(fills) + 1
+
+
+def test_pages_that_grow_join_without_a_seam(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.store.base.FIRST_PAGE", 2)
+    monkeypatch.setattr("ledger.store.base.PAGE", 5)
+    store.append([fill(n) for n in range(30)])
+    for count in range(31):
+        assert numbers(store.read("U1", upto=count)) == list(range(1, count + 1))
+        assert numbers(store.read("U1", after=count)) == list(range(count + 1, 31))
 
 
 def test_refs_of_an_unknown_kind_are_refused(store: LogStore) -> None:
