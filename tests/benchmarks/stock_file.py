@@ -1,13 +1,15 @@
 """A SQLite file in which stock aggregates have been saved before, many and not one by one.
 
-What a few thousand facts left behind is copied under other ids until there are enough rows: the
-file is as large, and its index as wide, as if they had all been saved.
+What the first 20,000 facts left behind, some 20 events of each position, is copied under other ids
+until there are enough rows: the file is as large, and its index as wide, as if they had all been
+saved. Their history goes on while it is measured, so the aggregates that are got have a past; it is
+a much shorter one than that of ours, which all the rows of their file are about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from hashlib import md5
 from itertools import count, islice
 from pathlib import Path
@@ -17,11 +19,26 @@ from ledger.store.sqlite_module import sqlite3
 from tests.benchmarks import stock
 from tests.benchmarks.figures import progress
 from tests.benchmarks.mix import Mix
-from tests.benchmarks.scale import BATCH, Scale, copied, crowd, synced
+from tests.benchmarks.scale import BATCH, Scale, copied, crowd, removed, synced
 
-_PATTERN: Final = 20_000
+PATTERN: Final = 20_000
 
 StoredRow = tuple[str, int, str, bytes]
+
+
+@contextmanager
+def opened(scale: Scale) -> Iterator[stock.Both]:
+    """Both programs, each on such a file, at the end of the history in it: with its positions in
+    the cache of the one, and in the memory of the other."""
+    paths = copy_of_full(scale), copy_of_full(scale)
+    facts = crowd(Mix)
+    both = stock.Both(stock.in_file(paths[0]), stock.Kept(stock.on_sqlite(paths[1])), facts)
+    past = list(islice(facts, PATTERN))
+    both.stock.know(past)
+    both.kept.know(past)
+    yield both
+    both.close()
+    removed(*paths)
 
 
 def copy_of_full(scale: Scale) -> Path:
@@ -36,8 +53,8 @@ def copy_of_full(scale: Scale) -> Path:
 
 def fill(path: Path, rows: int) -> None:
     """Make the file with at least so many rows."""
-    program, facts = stock.in_file(path), crowd(Mix)
-    for _ in range(_PATTERN // BATCH):
+    program, facts = stock.Kept(stock.on_sqlite(path)), crowd(Mix)
+    for _ in range(PATTERN // BATCH):
         program.record(list(islice(facts, BATCH)))
     program.app.close()
     with closing(sqlite3.connect(str(path))) as connection:
@@ -52,12 +69,12 @@ def fill(path: Path, rows: int) -> None:
 
 
 def _more(saved: list[StoredRow], rows: int) -> Iterator[StoredRow]:
-    """The same rows under new ids, each aggregate's together."""
+    """The same rows, and then the same under new ids, each aggregate's together."""
     made = 0
     for nth in count():
         for aggregate, version, topic, state in saved:
-            name = md5(f"{nth} {aggregate}".encode(), usedforsecurity=False).hexdigest()
-            yield name, version, topic, state
+            other = md5(f"{nth} {aggregate}".encode(), usedforsecurity=False).hexdigest()
+            yield other if nth else aggregate, version, topic, state
         made += len(saved)
         if made >= rows:
             return

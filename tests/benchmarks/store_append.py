@@ -17,8 +17,8 @@ from ledger.store.sqlite import SQLiteStore
 from tests.benchmarks import raw, stock, stock_file
 from tests.benchmarks.figures import Figure, progress, settled
 from tests.benchmarks.mix import Mix
-from tests.benchmarks.scale import ACCOUNTS, BATCH, Mixes, Scale, copied, crowd, removed
-from tests.benchmarks.turns import Sides, Turns
+from tests.benchmarks.scale import ACCOUNTS, BATCH, Mixes, Scale, copied, removed
+from tests.benchmarks.turns import Sides, Turns, over_kept
 
 MEANWHILE: Final = Path("/proc/self/io")
 
@@ -39,24 +39,24 @@ class RandomIds(Mix):
 
 def appended(scale: Scale) -> Turns:
     """Batches in turns: ours, the same rows raw into a copy of the file, and with stock aggregates
-    the same history from its beginning, in a file with as many rows of other aggregates."""
+    the same history, from an earlier moment, in a file with as many rows."""
     path, facts = scale.accounts()
-    twin, other = copied(path, scale.place("raw.db")), stock_file.copy_of_full(scale)
-    program, others = stock.in_file(other), crowd(Mix)
-    with SQLiteStore(path, system_clock) as store, closing(raw.opened(twin)) as connection:
+    twin = copied(path, scale.place("raw.db"))
+    with (
+        SQLiteStore(path, system_clock) as store,
+        closing(raw.opened(twin)) as connection,
+        stock_file.opened(scale) as both,
+    ):
 
         def turn() -> Sides:
             end, batch = store.head(), list(islice(facts, BATCH))
             ours = settled(partial(store.append, batch))
             rows = list(store.rows(after=end))
             theirs = settled(partial(raw.insert_many, connection, rows))
-            return Sides(
-                ours, theirs, settled(partial(program.record, list(islice(others, BATCH))))
-            )
+            return Sides(ours, theirs, *both.turn(BATCH, stock.Stock.record))
 
         turns = Turns(scale.runs, scale.batches, BATCH, turn)
-    program.app.close()
-    removed(path, twin, other)
+    removed(path, twin)
     return turns
 
 
@@ -82,8 +82,9 @@ def against(scale: Scale) -> Iterator[Figure]:
         figure=turns.ratio("stock", "ours"),
         unit="ratio",
         goal=">= 5",
-        comparator="eventsourcing 9.5: Application.save of Order and Position, in turns",
+        comparator=f"{stock.WHAT}, in turns",
     )
+    yield over_kept("store.1", turns)
 
 
 def written() -> int:

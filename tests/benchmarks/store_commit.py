@@ -21,9 +21,8 @@ from ledger.store.port import EventStore
 from ledger.store.sqlite import SQLiteStore
 from tests.benchmarks import raw, stock, stock_file
 from tests.benchmarks.figures import Figure, median_of, progress, settled
-from tests.benchmarks.mix import INSTRUMENTS, Mix
-from tests.benchmarks.scale import ACCOUNTS, Scale, copied, crowd, removed
-from tests.benchmarks.turns import Sides, Turns
+from tests.benchmarks.scale import Scale, copied, removed
+from tests.benchmarks.turns import Sides, Turns, over_kept
 from tests.contract.aio_books import fields, opened
 
 PRODUCERS: Final = 64
@@ -43,23 +42,24 @@ def record_each(program: stock.Stock, facts: Sequence[Fact]) -> None:
 
 
 def single(scale: Scale) -> Turns:
-    """One event a commit by three, in turns."""
+    """One event a commit by all sides, in turns."""
     path, facts = scale.accounts()
-    twin, other = copied(path, scale.place("raw.db")), stock_file.copy_of_full(scale)
-    program, others = stock.in_file(other), islice(crowd(Mix), ACCOUNTS * (INSTRUMENTS + 1), None)
-    with SQLiteStore(path, system_clock) as store, closing(raw.opened(twin)) as connection:
+    twin = copied(path, scale.place("raw.db"))
+    with (
+        SQLiteStore(path, system_clock) as store,
+        closing(raw.opened(twin)) as connection,
+        stock_file.opened(scale) as both,
+    ):
 
         def turn() -> Sides:
             end, batch = store.head(), list(islice(facts, TURN))
             ours = settled(partial(append_each, store, batch))
             rows = list(store.rows(after=end))
             theirs = settled(partial(raw.insert_each, connection, rows))
-            slow = settled(partial(record_each, program, list(islice(others, TURN))))
-            return Sides(ours, theirs, slow)
+            return Sides(ours, theirs, *both.turn(TURN, record_each))
 
         turns = Turns(scale.runs, scale.commits // TURN, TURN, turn)
-    program.app.close()
-    removed(path, twin, other)
+    removed(path, twin)
     return turns
 
 
@@ -86,8 +86,9 @@ def against(scale: Scale) -> Iterator[Figure]:
         figure=turns.ratio("stock", "ours"),
         unit="ratio",
         goal=">= 3",
-        comparator="eventsourcing 9.5: Application.save of what one fact does, in turns",
+        comparator=f"{stock.WHAT}, one fact each, in turns",
     )
+    yield over_kept("store.2", turns)
 
 
 async def produce(book: AsyncBook, name: str, count: int) -> None:

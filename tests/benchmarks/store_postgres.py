@@ -19,11 +19,11 @@ from ledger.store.postgres import PostgresStore
 from ledger.store.postgres_connection import target_of
 from ledger.store.rows import Row
 from tests.benchmarks import stock
-from tests.benchmarks.figures import NOTHING, Figure, progress, settled
+from tests.benchmarks.figures import Figure, progress, settled
 from tests.benchmarks.mix import Mix
 from tests.benchmarks.scale import ACCOUNTS, BATCH, Scale, crowd
 from tests.benchmarks.store_commit import TURN, append_each
-from tests.benchmarks.turns import Sides, Turns
+from tests.benchmarks.turns import Sides, Turns, over_kept
 from tests.postgres import NoServerError, Place, Server, server
 
 Connection = psycopg.Connection[Any]
@@ -36,7 +36,7 @@ class Places(NamedTuple):
     store: PostgresStore
     connection: Connection
     second: Connection
-    program: stock.Stock | None
+    others: stock.Both | None
 
 
 def copy(connection: Connection, rows: Sequence[Row]) -> None:
@@ -68,22 +68,26 @@ def in_two(connection: Connection, rows: Sequence[Row]) -> None:
             connection.execute("INSERT INTO keys VALUES (%s, %s)", key, prepare=True)
 
 
-def in_server(one: Server) -> stock.Stock | None:
-    """Stock aggregates on the same server, all settings as they come, if their pool of connections
-    is installed."""
+def in_server(one: Server, place: Place) -> stock.Both | None:
+    """Stock aggregates on the same server, if their pool of connections is installed."""
     if find_spec("psycopg_pool") is None:
         progress("store.3.stock is left out: psycopg_pool is not installed")
         return None
-    return stock.Stock(
-        {
-            "PERSISTENCE_MODULE": "eventsourcing.postgres",
-            "POSTGRES_DBNAME": "ledger",
-            "POSTGRES_HOST": str(one.folder),
-            "POSTGRES_PORT": PORT,
-            "POSTGRES_USER": "postgres",
-            "POSTGRES_PASSWORD": "",
-        }
-    )
+    first, second = _in_schema(one, place), _in_schema(one, place)
+    return stock.Both(stock.Stock(first), stock.Kept(second), crowd(Mix))
+
+
+def _in_schema(one: Server, place: Place) -> dict[str, str]:
+    """Where stock aggregates find a schema of their own; all other settings as they come."""
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": "ledger",
+        "POSTGRES_HOST": str(one.folder),
+        "POSTGRES_PORT": PORT,
+        "POSTGRES_USER": "postgres",
+        "POSTGRES_PASSWORD": "",
+        "POSTGRES_SCHEMA": target_of(place.prepared()).schema,
+    }
 
 
 def opened(one: Server, place: Place) -> Places:
@@ -91,7 +95,7 @@ def opened(one: Server, place: Place) -> Places:
     store = ledger.open_store(place.prepared())
     if not isinstance(store, PostgresStore):
         raise TypeError("the url of a PostgreSQL server opened another store")
-    return Places(store, _connected(place), _connected(place), in_server(one))
+    return Places(store, _connected(place), _connected(place), in_server(one, place))
 
 
 def closed(places: Places) -> None:
@@ -99,8 +103,8 @@ def closed(places: Places) -> None:
     places.store.close()
     places.connection.close()
     places.second.close()
-    if places.program is not None:
-        places.program.app.close()
+    if places.others is not None:
+        places.others.close()
 
 
 def _connected(place: Place) -> Connection:
@@ -112,17 +116,15 @@ def _connected(place: Place) -> Connection:
 
 
 def bulk(scale: Scale, places: Places) -> Turns:
-    """Batches of 1,000 by three, in turns."""
-    facts, others, (store, connection, _, program) = crowd(Mix), crowd(Mix), places
+    """Batches of 1,000 by all sides, in turns."""
+    facts, (store, connection, _, others) = crowd(Mix), places
 
     def turn() -> Sides:
         end, batch = store.head(), list(islice(facts, BATCH))
         ours = settled(partial(store.append, batch))
         rows = list(store.rows(after=end))
         theirs = settled(partial(copy, connection, rows))
-        batch = list(islice(others, BATCH))
-        slow = settled(partial(program.record, batch)) if program else NOTHING
-        return Sides(ours, theirs, slow)
+        return Sides(ours, theirs, *(others.turn(BATCH, stock.Stock.record) if others else ()))
 
     return Turns(scale.runs, scale.batches // 2, BATCH, turn)
 
@@ -158,7 +160,7 @@ def in_bulk(scale: Scale, places: Places) -> Iterator[Figure]:
         goal=">= 0.5",
         comparator="psycopg: COPY of the same rows into the same two tables, a commit, in turns",
     )
-    if places.program is None:
+    if places.others is None:
         return
     yield Figure(
         id="store.3.stock",
@@ -167,8 +169,9 @@ def in_bulk(scale: Scale, places: Places) -> Iterator[Figure]:
         figure=turns.ratio("stock", "ours"),
         unit="ratio",
         goal=">= 5",
-        comparator="eventsourcing 9.5: Application.save on the same server, in turns",
+        comparator=f"{stock.WHAT}, on the same server, in turns",
     )
+    yield over_kept("store.3", turns)
 
 
 def one_by_one(scale: Scale, places: Places) -> Iterator[Figure]:

@@ -1,4 +1,4 @@
-"""Three sides that do the same work in turns, and what comes of it."""
+"""Sides that do the same work in turns, and what comes of it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from tests.benchmarks.figures import NOTHING, Spent, thousands
+from tests.benchmarks.figures import NOTHING, Figure, Spent, thousands
 
 
 class Sides(NamedTuple):
-    """What the same work took each of three."""
+    """What the same work took each; the last ones are not always there."""
 
     ours: Spent
     raw: Spent
-    stock: Spent
+    stock: Spent = NOTHING
+    kept: Spent = NOTHING
 
     def plus(self, other: Sides) -> Sides:
         """Both together."""
@@ -40,7 +41,21 @@ class Turns:
 
 
 def _run(turns: int, turn: Callable[[], Sides]) -> Sides:
-    total = Sides(NOTHING, NOTHING, NOTHING)
+    total = Sides(NOTHING, NOTHING)
     for _ in range(turns):
         total = total.plus(turn())
     return total
+
+
+def over_kept(line: str, turns: Turns) -> Figure:
+    """Our rate over that of stock aggregates which all stay in memory: for information."""
+    return Figure(
+        id=f"{line}.stock.kept",
+        what="the same over stock aggregates that all stay in memory and are only saved: "
+        f"{turns.rate('ours')} over {turns.rate('kept')}",
+        figure=turns.ratio("kept", "ours"),
+        unit="ratio",
+        goal="",
+        comparator="for information: it grows with history, and what another process writes "
+        "makes it stale",
+    )
