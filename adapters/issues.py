@@ -24,8 +24,9 @@ from ledger.domain.order_view import OrderView
 from ledger.domain.positions import PositionKey
 from ledger.domain.views import PositionView
 from ledger.domain.watching import Record
-from ledger.history import KnownAt, rebuild_position
+from ledger.history import KnownAt
 from ledger.reading import Reader
+from ledger.rebuilding import rebuild_position
 
 
 class IssueKind(Enum):

@@ -10,7 +10,8 @@ import attrs
 from ledger.domain.accounts import Account
 from ledger.domain.events import FillBusted, FillCorrected, Recorded
 from ledger.domain.numbers import text
-from ledger.history import KnownAt, account_at, rebuild_order, resolve
+from ledger.history import KnownAt, account_at, resolve
+from ledger.rebuilding import rebuild_order
 from ledger.store.port import EventStore
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from ledger import history
+from ledger import history, rebuilding
 from ledger.conflicts import conflict_text
 from ledger.domain.accounts import Account
 from ledger.domain.canonical import Entry
@@ -81,7 +81,7 @@ def decided(store: EventStore, state: Account, command: OrderCommand) -> tuple[E
 def find_order(store: EventStore, state: Account, cl_ord_id: str) -> Order | None:
     """The order under any of its ids: resident, or rebuilt from its own facts; none that is known
     only by a bust or a correction of a fill that nobody has reported."""
-    order = state.orders.find(cl_ord_id) or history.rebuild_order(store, state, cl_ord_id)
+    order = state.orders.find(cl_ord_id) or rebuilding.rebuild_order(store, state, cl_ord_id)
     return order if order.cl_ord_ids else None
 
 
@@ -118,9 +118,9 @@ def new_issues(store: EventStore, state: Account, fact: Fact) -> list[Issue]:
         return position.preview(Entry(recorded))
     before, after = Record(), Record()
     Position.rebuild(
-        position.key, state.policy, history.position_facts(store, state, position.key), before
+        position.key, state.policy, rebuilding.position_facts(store, state, position.key), before
     )
-    replayed = chain(history.position_facts(store, state, position.key), [recorded])
+    replayed = chain(rebuilding.position_facts(store, state, position.key), [recorded])
     Position.rebuild(position.key, state.policy, replayed, after)
     return added(before.issues, after.issues)
 

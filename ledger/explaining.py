@@ -15,7 +15,7 @@ from ledger.domain.lots import Lot
 from ledger.domain.numbers import ZERO, add, quantize, subtract, text
 from ledger.domain.positions import PositionKey
 from ledger.domain.watching import Record
-from ledger.history import rebuild_position
+from ledger.rebuilding import rebuild_position
 from ledger.store.port import EventStore
 
 

@@ -18,7 +18,8 @@ from ledger.domain.postings import (
     position_postings,
     totals_of,
 )
-from ledger.history import KnownAt, complete, resolve
+from ledger.history import KnownAt, resolve
+from ledger.rebuilding import complete
 from ledger.store.port import EventStore
 
 # A fill, or its correction, moves such cash only by taking over a fee that came before it.

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ledger import history
+from ledger import history, rebuilding
 from ledger.comparing import Diff, diff
 from ledger.deciding import find_order
 from ledger.domain.accounts import Account
@@ -71,7 +71,7 @@ class Reader:
         self._accounts.pop(account.name, None)
         keeper = history.Keeper(self.store.checkpoints)
         if history.fold(account, news, keeper):
-            history.complete(self.store, account)
+            rebuilding.complete(self.store, account)
             keeper.look(account)
             keeper.flush()
         self._accounts[account.name] = account
@@ -116,7 +116,7 @@ class Reader:
             state = history.rules_at(present, as_of, upto) if present.is_plain else None
             if state is not None and state.has_heard_of(instrument):
                 key = PositionKey(state.resolve(instrument), book)
-                state.positions[key] = history.rebuild_position(self.store, state, key, upto)
+                state.positions[key] = rebuilding.rebuild_position(self.store, state, key, upto)
                 return state
         return self.at(name, as_of=as_of, known_at=known_at)
 
@@ -195,7 +195,7 @@ class Reader:
         """A position's disposals, closed cycles and open issues, folded from its own facts."""
         state, heard = self.at(account, **when), Record()
         key = PositionKey(self._instrument(state, instrument), position_id)
-        history.rebuild_position(self.store, state, key, state.number, heard)
+        rebuilding.rebuild_position(self.store, state, key, state.number, heard)
         return heard
 
     def journal(self, account: str, *, known_at: KnownAt = None) -> Iterator[JournalEntry]:

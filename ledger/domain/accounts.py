@@ -11,6 +11,7 @@ Busts and corrections of a fill whose order only the store can tell are ``orphan
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -40,6 +41,7 @@ from ledger.domain.routes import ROUTES
 from ledger.domain.settlement import Unsettled
 from ledger.domain.skimmed import Skimmed
 from ledger.domain.views import BalanceView, PositionView, position_view
+from ledger.domain.watching import Watcher
 
 RESIDENT_FACTS = 100_000
 SLIM_EVERY = 1_000
@@ -65,7 +67,7 @@ class Account:
         "as_of", "breaks", "cash", "defers", "first_at", "hash", "is_late", "last_at", "linked",
         "name", "number", "orders", "orphans", "policy", "positions", "rules", "saved",
         "settlement", "slimmed_at", "standing", "symbols", "touched", "unlinked",
-        "unsettled_positions", "version",
+        "unsettled_positions", "version", "watchers",
     )  # fmt: skip
 
     def __init__(self, name: str, *, as_of: datetime | None = None) -> None:
@@ -86,6 +88,7 @@ class Account:
         self.orphans: list[Recorded] = []
         self.defers = False
         self.touched: set[PositionKey] | None = None
+        self.watchers: Callable[[PositionKey], Watcher] | None = None
         self.slimmed_at = 0
         self.saved = Place(0, 0)
         self.first_at: datetime | None = None
@@ -242,6 +245,10 @@ class Account:
         if position.pending or position.dirty is not None or position.needs_history:
             self.unsettled_positions.add(key)
 
+    def watcher(self, key: PositionKey) -> Watcher | None:
+        """Who hears of the steps of a position; nobody, unless somebody asked."""
+        return self.watchers(key) if self.watchers is not None else None
+
     def pay(self, currency: str, amount: Decimal) -> None:
         """Move cash that no position accounts for."""
         self.cash[currency] = add(self.cash.get(currency, ZERO), amount)
@@ -254,7 +261,7 @@ class Account:
         position: Position | None = self.positions.get(place)  # type: ignore[call-overload]
         if position is None:
             key = PositionKey(*place)
-            position = self.positions[key] = Position(key, self.policy)
+            position = self.positions[key] = Position(key, self.policy, self.watcher(key))
             position.defers = self.defers
         return position
 

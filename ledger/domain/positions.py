@@ -49,13 +49,14 @@ class Position:
 
     __slots__ = (
         "amendments", "defers", "dirty", "holding", "key", "needs_history", "pending",
-        "points", "policy", "refolded", "rules", "since_point", "tail",
+        "points", "policy", "refolded", "rules", "since_point", "tail", "watch",
     )  # fmt: skip
 
-    def __init__(self, key: PositionKey, policy: Policy) -> None:
+    def __init__(self, key: PositionKey, policy: Policy, watch: Watch = None) -> None:
         self._begin(key, policy)
+        self.begin_watching(watch)
         for change in policy.changes_for(key.instrument_id):
-            self._arrive(Entry(change), None)
+            self._arrive(Entry(change))
 
     def _begin(self, key: PositionKey, policy: Policy) -> None:
         """Flat, and without any fact."""
@@ -72,6 +73,7 @@ class Position:
         self.refolded = 0
         self.since_point = 0
         self.rules: Rules | None = None
+        self.watch: Watch = None
 
     @classmethod
     def after(cls, key: PositionKey, policy: Policy, point: Point) -> Position:
@@ -88,17 +90,18 @@ class Position:
     ) -> Position:
         """Fold all of a position's own facts, in whatever order they come, once."""
         position = cls(key, policy)
+        position.begin_watching(watch)
         position._mark(FIRST)
         position.defers = True
         for recorded in history:
             position.evolve(recorded)
-        position.settle(watch)
+        position.settle()
         position.defers = False
         return position
 
     # -- arrival ------------------------------------------------------------------------
 
-    def evolve(self, recorded: Recorded, watch: Watch = None) -> None:
+    def evolve(self, recorded: Recorded) -> None:
         """Take in one fact, whenever it happened. Never refuses."""
         event = recorded.event
         if self.needs_history:
@@ -110,17 +113,23 @@ class Position:
                 self.pending.append(entry)
             elif self.dirty is None and tail and entry.at > tail[-1].at:  # nearly always
                 tail.append(entry)
-                self._apply(entry, watch)
+                self._apply(entry)
             else:
-                self._arrive(entry, watch)
+                self._arrive(entry)
         elif isinstance(event, FillBusted | FillCorrected):
             self._wake()
             self._amended(self.amendments.amend(recorded))
         elif isinstance(event, FeeCharged) and event.exec_id is not None:
             self._wake()
-            self._charged(recorded, event, watch)
+            self._charged(recorded, event)
         else:
-            self._arrive(Entry(recorded), watch)
+            self._arrive(Entry(recorded))
+
+    def begin_watching(self, watch: Watch) -> None:
+        """From here on somebody hears of every step."""
+        self.watch = watch
+        if watch is not None:
+            watch.rewound(self.holding)
 
     def wait(self, facts: Iterable[Recorded]) -> None:
         """Know again of facts that came before what they name; their effect is in the holding."""
@@ -168,11 +177,11 @@ class Position:
         self._claim(entry)
         return entry
 
-    def _arrive(self, entry: Entry, watch: Watch) -> None:
+    def _arrive(self, entry: Entry) -> None:
         """Fold the next fact at once; keep one that is late, or is put off, for later."""
         if not self.defers and self.dirty is None and self._is_next(entry):
             self.tail.append(entry)
-            self._apply(entry, watch)
+            self._apply(entry)
             return
         self.pending.append(entry)
         if not self.defers:
@@ -194,7 +203,7 @@ class Position:
         elif self.is_trimmed:
             self.needs_history = True
 
-    def _charged(self, recorded: Recorded, event: FeeCharged, watch: Watch) -> None:
+    def _charged(self, recorded: Recorded, event: FeeCharged) -> None:
         """A fee for a fill belongs to the fill's moment; without the fill, to its own."""
         identity = event.refers_to()
         ref = identity.key(recorded.stream) if identity else ""
@@ -204,7 +213,7 @@ class Position:
         elif entry is None:
             lone = Entry(recorded)
             self.amendments.wait(ref, lone)
-            self._arrive(lone, watch)
+            self._arrive(lone)
         elif entry.event is not None and entry.is_folded:
             self._add_fee(entry, event)
 
@@ -214,6 +223,8 @@ class Position:
             self._mark(entry.sort_key)
             return
         self.holding.charge(fee.amount, fee.currency)
+        if self.watch is not None:
+            self.watch.charged(entry, fee)
         for point in self.points:
             if point.after >= entry.sort_key:
                 point.holding.charge(fee.amount, fee.currency)
@@ -298,7 +309,7 @@ class Position:
 
     # -- folding ------------------------------------------------------------------------
 
-    def settle(self, watch: Watch = None) -> bool:
+    def settle(self) -> bool:
         """Put late facts in place; False when the history has to be read for it."""
         new, self.pending = in_order(self.pending), []
         if new and not self.needs_history and not self._is_next(new[0]):
@@ -308,7 +319,7 @@ class Position:
         append, apply = self.tail.append, self._apply
         for entry in new if self.dirty is None else self._unfolded(new):
             append(entry)
-            apply(entry, watch)
+            apply(entry)
         return True
 
     def _unfolded(self, new: list[Entry]) -> list[Entry]:
@@ -319,6 +330,8 @@ class Position:
             self.points.pop()
         start = self.points[-1]
         self.holding = start.holding.copy()
+        if self.watch is not None:
+            self.watch.rewound(self.holding)
         self.since_point = 0
         done = start.size - self.points[0].size
         entries = self.tail[done:] + new
@@ -326,9 +339,9 @@ class Position:
         self.refolded += len(entries)
         return sorted(entries, key=sort_key) if new else entries
 
-    def _apply(self, entry: Entry, watch: Watch) -> None:
+    def _apply(self, entry: Entry) -> None:
         """Fold the newest entry of the tail; keep a restart point now and then."""
-        holding, event, rules = self.holding, entry.event, self.rules
+        holding, event, rules, watch = self.holding, entry.event, self.rules, self.watch
         if rules is None:
             rules = self._rules_at(entry.at)
         if type(event) is FillBooked:

@@ -50,7 +50,7 @@ class ResidentOrders(Mapping[str, Order]):
 
     __slots__ = (
         "_aliases", "_by_root", "_closed", "_has_forgotten", "_roots", "_saw_external", "_touched",
-        "_unplaced", "stale",
+        "_unplaced", "changed", "stale",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -62,6 +62,8 @@ class ResidentOrders(Mapping[str, Order]):
         self._has_forgotten = self._saw_external = False
         self._unplaced: set[str] | None = set()
         self.stale: set[str] = set()
+        self.changed: set[str] | None = None
+        """The orders that facts came for, by the id they are kept under, if somebody asks."""
 
     def __getitem__(self, root: str) -> Order:
         return self._by_root[root]
@@ -89,9 +91,7 @@ class ResidentOrders(Mapping[str, Order]):
         roots = self._roots
         root = roots.get(ids[0])
         if root is not None and (len(ids) == 1 or roots.get(ids[1]) == root):
-            order = self._by_root.get(root) or self._reopened(root)
-            self._touched[root] = None
-            order.evolve(recorded)
+            self._fold(root, recorded)
             return
         known = {roots[one] for one in ids if one in roots}
         if len(known) == 1:
@@ -114,9 +114,15 @@ class ResidentOrders(Mapping[str, Order]):
         if self._had(new):
             self.stale.add(root)
         self._name(root, new)
+        self._fold(root, recorded)
+
+    def _fold(self, root: str, recorded: Recorded | Skimmed) -> None:
+        """An order that is here takes in a fact."""
         order = self._by_root.get(root) or self._reopened(root)
-        self._touched[root] = None
         order.evolve(recorded)
+        self._touched[root] = None
+        if self.changed is not None:
+            self.changed.add(root)
 
     def _name(self, root: str, ids: Sequence[str]) -> None:
         """An order goes by these ids, too."""
@@ -142,14 +148,15 @@ class ResidentOrders(Mapping[str, Order]):
         if (self._has_forgotten or self._saw_external) and not begins:
             self.stale.add(ids[-1])
             return
-        order = self._by_root[ids[-1]] = Order()
+        self._by_root[ids[-1]] = Order()
         self._name(ids[-1], ids)
-        order.evolve(recorded)
-        self._touched[ids[-1]] = None
+        self._fold(ids[-1], recorded)
 
     def adopt(self, cl_ord_id: str, order: Order) -> None:
         """Take in an order that was rebuilt from the store, unless it was closed for long."""
         self.stale.discard(cl_ord_id)
+        if self.changed is not None:
+            self.changed.add(cl_ord_id)
         names = (cl_ord_id, *order.cl_ord_ids)
         for name in names:
             root = self._roots.get(name, name)

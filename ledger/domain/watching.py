@@ -12,6 +12,7 @@ from ledger.domain.lots import Lot, Shortfall
 from ledger.domain.numbers import ZERO, add, subtract
 
 if TYPE_CHECKING:
+    from ledger.domain.events import FeeCharged
     from ledger.domain.holding import Holding
 
 
@@ -88,6 +89,12 @@ class Watcher(Protocol):
     def issue(self, issue: Issue) -> None:
         """A fill, or part of it, found nothing to close."""
 
+    def rewound(self, holding: Holding) -> None:
+        """The fold went back to where this was the holding; what follows is told again."""
+
+    def charged(self, entry: Entry, fee: FeeCharged) -> None:
+        """A fill that was told before has one more fee, which changed nothing but a total."""
+
 
 class Record:
     """A watcher that keeps what it heard."""
@@ -111,6 +118,12 @@ class Record:
     def issue(self, issue: Issue) -> None:
         """Keep it."""
         self.issues.append(issue)
+
+    def rewound(self, holding: Holding) -> None:
+        """Whoever records a fold records all of it."""
+
+    def charged(self, entry: Entry, fee: FeeCharged) -> None:
+        """Fees are not kept."""
 
 
 def added(before: Iterable[Issue], after: Iterable[Issue]) -> list[Issue]:

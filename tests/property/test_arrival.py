@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from ledger.history import account_at, rebuild_position
+from ledger.history import account_at
+from ledger.rebuilding import rebuild_position
 from tests.property.arrivals import Arrival, arrivals, told
 from tests.property.state import account_state, figures_of, folder, holdings, state_of
 from tests.property.stories import TRADING

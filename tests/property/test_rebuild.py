@@ -10,7 +10,7 @@ from hypothesis import given
 import ledger
 from ledger.domain.events import FillBooked, Recorded
 from ledger.errors import UnknownOrderError
-from ledger.history import rebuild_order, rebuild_position
+from ledger.rebuilding import rebuild_order, rebuild_position
 from tests.property import model
 from tests.property.arrivals import Arrival, arrivals
 from tests.property.state import ORDERS, figures_of, holdings

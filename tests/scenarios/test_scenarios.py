@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import ledger
-from ledger.history import account_at, rebuild_order, rebuild_position
+from ledger.history import account_at
+from ledger.rebuilding import rebuild_order, rebuild_position
 from tests.property.state import account_state, figures_of, holdings
 from tests.scenarios.runner import START, Scenario, play
 from tests.scenarios.verbs import VERBS

@@ -21,7 +21,7 @@ from ledger.domain.postings import Posting
 from ledger.domain.views import PositionView, net_realized
 from ledger.domain.watching import Record
 from ledger.explaining import Step
-from ledger.history import rebuild_position
+from ledger.rebuilding import rebuild_position
 
 QTY: Final = "net_qty"
 NET: Final = "net_realized_pnl"
