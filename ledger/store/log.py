@@ -67,6 +67,13 @@ class Log(SavedRows):
         """The writer's lock and a transaction: kept at the end, undone by an exception; one
         inside another joins it."""
 
+    def writing_for(
+        self, streams: Collection[str], keys: Collection[str]
+    ) -> AbstractContextManager[None]:
+        """``writing()`` for who will :meth:`expect` these at once: the lock and the answers may
+        then come together."""
+        return self.writing()
+
     @abstractmethod
     def writing_now(self) -> AbstractContextManager[None]:
         """``writing()`` if another process is not writing, else ``StoreBusyError`` at once."""

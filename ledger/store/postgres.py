@@ -45,26 +45,31 @@ class PostgresLog(SavedTables, Log):
         self._seen: Ahead | None = None
         self._fed: list[tuple[str, int]] = []
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """``BEGIN`` and the writer's lock, to ``COMMIT``; an inner one joins the outer."""
-        with self._writing(waits=True):
-            yield
+        return self._writing()
 
-    @contextmanager
-    def writing_now(self) -> Iterator[None]:
+    def writing_for(
+        self, streams: Collection[str], keys: Collection[str]
+    ) -> AbstractContextManager[None]:
+        """``writing()``; what an append asks first is sent with the lock."""
+        return self._writing(Ahead(plain(streams), plain(keys)) if keys else None)
+
+    def writing_now(self) -> AbstractContextManager[None]:
         """``writing()``, or ``StoreBusyError`` at once."""
-        with self._writing(waits=False):
-            yield
+        return self._writing(waits=False)
 
     @contextmanager
-    def _writing(self, *, waits: bool) -> Iterator[None]:
+    def _writing(self, ahead: Ahead | None = None, *, waits: bool = True) -> Iterator[None]:
         if self._is_audit:
             raise StoreSettingsError(
                 f"{self._name} is open to be audited, not written; open it without"
             )
-        with self._session.writing(waits=waits):
+        asks = (sql.AHEAD, ahead.names) if ahead is not None else None
+        with self._session.writing(waits=waits, asks=asks) as answer:
             try:
+                if ahead is not None and answer is not None:
+                    self._seen = ahead.filled(answer)
                 yield
             finally:
                 if self._session.depth == 1:
@@ -72,11 +77,10 @@ class PostgresLog(SavedTables, Log):
                     self._fed = []
 
     def expect(self, streams: Collection[str], keys: Collection[str]) -> None:
-        """Ask for the end, these heads and these keys at once."""
-        asked = plain(streams), plain(keys)
-        seen = Ahead(*asked)
-        seen.fill(self.query(sql.AHEAD, [sql.SEPARATOR.join(names) for names in asked]))
-        self._seen = seen
+        """Ask for the end, these heads and these keys at once, unless that was done."""
+        if self._seen is None or not self._seen.covers(streams, keys):
+            ahead = Ahead(plain(streams), plain(keys))
+            self._seen = ahead.filled(self.query(sql.AHEAD, ahead.names))
 
     def _ahead(self) -> Ahead | None:
         """What this thread has asked for in the transaction it is in."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from threading import get_ident
 from typing import Any
 
+from ledger.store.postgres_statements import SEPARATOR
 from ledger.store.rows import NO_HEAD, Head, Row
 
 _END, _HEAD, _KEY = 0, 1, 2
@@ -16,13 +17,14 @@ class Ahead:
     inside its own transaction: under the writer's lock nobody changes them."""
 
     def __init__(self, streams: Collection[str], keys: Collection[str]) -> None:
+        self.names = SEPARATOR.join(streams), SEPARATOR.join(keys)
         self._thread = get_ident()
         self._keys = frozenset(keys)
         self._heads = dict.fromkeys(streams, NO_HEAD)
         self._by_key: dict[str, Row] = {}
         self.end: list[tuple[int, str | None]] = []
 
-    def fill(self, found: Iterable[Sequence[Any]]) -> None:
+    def filled(self, found: Iterable[Sequence[Any]]) -> Ahead:
         """Take what the server answered: what it is, and the row."""
         for what, *columns in found:
             row = Row._make(columns)
@@ -32,6 +34,11 @@ class Ahead:
                 self._heads[row.stream] = Head(row.version, row.hash)
             elif what == _KEY and row.key:
                 self._by_key[row.key] = row
+        return self
+
+    def covers(self, streams: Collection[str], keys: Collection[str]) -> bool:
+        """Whether all of these were asked for."""
+        return self._heads.keys() >= set(streams) and self._keys.issuperset(keys)
 
     @property
     def is_mine(self) -> bool:

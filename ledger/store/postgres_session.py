@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 
@@ -24,6 +24,14 @@ from ledger.store.postgres_connection import (
     translated,
 )
 
+Asked = tuple[str, Sequence[Any]]
+"""A statement and its parameters."""
+
+_Answer = list[Any] | None
+_IDLE: Final = psycopg.pq.TransactionStatus.IDLE
+_HEALTHY: Final = psycopg.pq.TransactionStatus.INTRANS
+_FAILED: Final = psycopg.pq.TransactionStatus.INERROR
+_COMMIT: Final[Asked] = ("COMMIT", ())
 _T = TypeVar("_T")
 
 
@@ -59,14 +67,15 @@ class Session:
         self._connect = partial(connect, target, busy_seconds=busy_seconds, audit=audit)
         self.connection: Connection = self._connect()
         self.depth = 0
-        self._begin = sql.BEGIN_WRITING.format(APPLICATION, target.lock)
-        self._begin_now = sql.BEGIN_NOW.format(APPLICATION, target.lock)
+        self._lock_it: Asked = (sql.LOCK.format(APPLICATION, target.lock), ())
+        self._try_lock: Asked = (sql.TRY_LOCK.format(APPLICATION, target.lock), ())
         self._process = os.getpid()
         self._lock = RLock()
         self._in_transaction = False
         self._has_written = False
         self._closed = False
         self._copy: OpenCopy | None = None
+        self._waiting: list[Asked] = []
 
     @property
     def is_in_transaction(self) -> bool:
@@ -98,24 +107,50 @@ class Session:
             self._run(statement, params)
 
     def add(self, statement: str, params: Sequence[Any]) -> None:
-        """A change whose loss would matter: a commit that is cut is then in doubt."""
+        """A change whose loss would matter: a commit that is cut is then in doubt. It is sent
+        with what comes next, most likely the commit; an inner one at once, while its caller can
+        still be told."""
         self._has_written = True
-        self.change(statement, params)
+        self._waiting.append((statement, params))
+        if self.depth > 1:
+            self.settle()
 
     def feed(self, statement: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Send rows by binary COPY without waiting for the server; the next call waits."""
         self._has_written = True
         with self.held():
             if self._copy is None:
+                self.settle()
                 self._copy = OpenCopy(self.connection, statement, types)
             self._copy.write(rows)
 
     def settle(self) -> None:
-        """Wait until the server has taken what was fed to it."""
+        """Send what waits, and wait until the server has taken it, and what was fed to it."""
         copy, self._copy = self._copy, None
-        if copy is not None:
-            with self.held():
+        waiting, self._waiting = self._waiting, []
+        with self.held():
+            if copy is not None:
                 copy.end()
+            if waiting:
+                self._together(*waiting)
+
+    def _together(self, *asked: Asked) -> psycopg.Cursor[Any]:
+        """Send some statements without waiting for each other's answers; that of the last one.
+
+        What comes after one that is refused is not done. Each begins when the one before it has
+        ended, and sees what was committed until then.
+        """
+        cursor = self.connection.cursor()
+        try:
+            with self.connection.pipeline():
+                for statement, params in asked:
+                    cursor.execute(statement, params, binary=True)
+        except psycopg.OperationalError as error:
+            interrupt = error.__context__
+            if self.connection.info.pipeline_status and isinstance(interrupt, KeyboardInterrupt):
+                raise interrupt from None  # the driver complains that it left answers unread
+            raise
+        return cursor
 
     def _first(self, run: Callable[[], _T]) -> _T:
         """What begins a call: done again on a new connection if the old one was cut meanwhile.
@@ -143,19 +178,27 @@ class Session:
                 raise translate(error) from error
 
     @contextmanager
-    def writing(self, *, waits: bool = True) -> Iterator[None]:
+    def writing(self, *, waits: bool = True, asks: Asked | None = None) -> Iterator[_Answer]:
         """``BEGIN`` and the writer's lock, to ``COMMIT``; an inner one joins the outer. Who does
-        not wait for the lock has ``StoreBusyError`` at once."""
+        not wait for the lock has ``StoreBusyError`` at once.
+
+        A question is sent along, and its answer seen under the lock; an inner one's is not sent.
+        """
         with self.held():
             if self._in_transaction and not self.depth:
                 raise StoreError("several reads of one state are going on; append after them")
             self.depth += 1
             try:
                 if self.depth > 1:
-                    yield
+                    yield None
                 else:
-                    with self._transaction(self._begin if waits else self._begin_now):
-                        yield
+                    lock = self._lock_it if waits else self._try_lock
+                    asked = [lock, asks] if asks else [lock]
+                    with self._transaction((sql.BEGIN_WRITING, ()), *asked) as answer:
+                        found = answer.fetchall()
+                        if not waits and found == [(False,)]:
+                            raise psycopg.errors.LockNotAvailable("the log is being written")
+                        yield found if asks else None
             finally:
                 self.depth -= 1
 
@@ -166,28 +209,33 @@ class Session:
             if self._in_transaction:
                 yield
             else:
-                with self._transaction(sql.BEGIN_READING):
+                with self._transaction((sql.BEGIN_READING, ())):
                     yield
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
+    def _transaction(self, *begin: Asked) -> Iterator[psycopg.Cursor[Any]]:
         self._has_written = False
         try:
-            # Two statements can only be sent together when they are not prepared.
-            self._first(lambda: self.connection.execute(begin, prepare=False))
+            answer = self._first(lambda: self._together(*begin))
             self._in_transaction = True
-            yield
+            yield answer
             self._commit()
         finally:
             self._in_transaction = False
             self._undo()
 
     def _commit(self) -> None:
-        """``COMMIT``; ``InDoubtError`` if the server went away before it said how that ended."""
+        """What waits, and ``COMMIT``; ``InDoubtError`` if the server went away before it said how
+        that ended."""
+        waiting, self._waiting = self._waiting, []
         self.settle()
+        if waiting:
+            self._require_there()
         try:
-            done = self.connection.execute("COMMIT")
+            done = self._together(*waiting, _COMMIT)
         except psycopg.OperationalError as error:
+            if self.connection.info.transaction_status == _FAILED:
+                raise  # what waited was refused, and then nothing is committed
             self.connection.close()
             if not self._has_written:
                 raise
@@ -196,18 +244,32 @@ class Session:
                 "and their keys tell whether they were recorded"
             ) from error
         if done.statusmessage != "COMMIT":
+            self.connection.close()
             raise StoreError("an earlier failure ended this transaction; nothing of it was kept")
 
+    def _require_there(self) -> None:
+        """Raises if the server went away before it is sent a commit: then nothing is in doubt.
+        Its last word and the end of the line are read one after the other."""
+        for _ in range(2):
+            self.connection.pgconn.consume_input()
+
     def _undo(self) -> None:
-        """Whatever is still open is rolled back, by the server itself if it cannot be reached."""
+        """Whatever is still open is rolled back, by the server itself if it cannot be reached.
+
+        A transaction that failed takes its connection along: the driver believes that statements
+        are prepared which the server has skipped.
+        """
         copy, self._copy = self._copy, None
-        idle = psycopg.pq.TransactionStatus.IDLE
-        if self.connection.closed or self.connection.info.transaction_status == idle:
+        self._waiting = []
+        if self.connection.closed or self.connection.info.transaction_status == _IDLE:
             return
         try:
             if copy is not None:
                 copy.abort()
-            self.connection.execute("ROLLBACK")
+            if self.connection.info.transaction_status == _HEALTHY:
+                self.connection.execute("ROLLBACK")
+            else:
+                self.connection.close()
         except psycopg.OperationalError:
             self.connection.close()
 

@@ -18,11 +18,11 @@ _OF_EVENTS = ", ".join(f"events.{name}" for name in Row._fields)
 _ARRAYS = ", ".join(f"%b::{name}[]" for name in TYPES)
 _VALUES = ", ".join(f"%b::{name}" for name in TYPES)
 
-BEGIN_WRITING: Final = """
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({:d}, {:d})"""
-BEGIN_NOW: Final = """
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = 1;
-SELECT pg_advisory_xact_lock({:d}, {:d})"""
+BEGIN_WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+# What a writer asks is found by indexes, also while tables are so short that reading them is
+# cheaper: a plan is kept, and they grow.
+LOCK: Final = "SELECT pg_advisory_xact_lock({:d}, {:d}), set_config('enable_seqscan', 'off', true)"
+TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock({:d}, {:d})"
 BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 ADD: Final = f"""
@@ -64,16 +64,21 @@ OF_STREAM_BACKWARDS: Final = (
 BY_KEY: Final = f"SELECT {_OF_EVENTS} FROM keys JOIN events USING (number) WHERE keys.key = ANY(%s)"
 SEPARATOR: Final = "\x1f"
 # What an append asks, in one question: the last event, each stream's last one, and known keys.
-# Names come joined by the separator, which the driver sends ten times as fast as an array.
+# Names come joined by the separator, which the driver sends ten times as fast as an array. How many
+# they are is hidden from the planner in a subquery, so that it plans once instead of each time;
+# with a LIMIT for each it cannot join whole tables instead of looking each name up.
 AHEAD: Final = f"""
 (SELECT 0, {_ALL} FROM events ORDER BY number DESC LIMIT 1)
 UNION ALL
-SELECT 1, last.* FROM unnest(string_to_array(%s, E'\\x1f')) AS asked(stream) CROSS JOIN LATERAL (
+SELECT 1, last.* FROM unnest((SELECT string_to_array(%s, E'\\x1f'))) AS asked(stream)
+CROSS JOIN LATERAL (
   SELECT {_ALL} FROM events WHERE events.stream = asked.stream ORDER BY version DESC LIMIT 1
 ) AS last
 UNION ALL
-SELECT 2, {_OF_EVENTS} FROM keys JOIN events USING (number)
-WHERE keys.key = ANY(string_to_array(%s, E'\\x1f'))"""
+SELECT 2, found.* FROM unnest((SELECT string_to_array(%s, E'\\x1f'))) AS asked(key)
+CROSS JOIN LATERAL (
+  SELECT {_OF_EVENTS} FROM keys JOIN events USING (number) WHERE keys.key = asked.key LIMIT 1
+) AS found"""
 RECORDED_BEFORE: Final = (
     "SELECT number, recorded_at FROM events WHERE number <= %s AND recorded_at IS NOT NULL "
     "ORDER BY number DESC LIMIT 1"

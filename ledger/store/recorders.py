@@ -109,7 +109,7 @@ def writing(
 
     ``streams`` and ``keys`` are those that will be asked for, as far as they are known.
     """
-    with log.writing():
+    with log.writing_for(streams, keys):
         if log.is_appending:
             raise StoreError("an append is going on; return facts from revise, do not append there")
         if log.depth:

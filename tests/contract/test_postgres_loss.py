@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ledger.domain.events import Fact, Recorded, Side
 from ledger.errors import BadTextError, InDoubtError, StoreError, StoreUnavailableError
 from ledger.store.port import AlreadyAppended, Appended, Conflict
 from ledger.store.postgres import PostgresLog, PostgresStore
+from ledger.store.postgres_session import Asked, Session
 from tests.contract.cutting_proxy import CuttingProxy, cutting_proxy
 from tests.contract.helpers import Clock, fill
 from tests.postgres import Place, Server, server
@@ -104,81 +106,72 @@ def test_an_append_does_not_begin_inside_a_reading(postgres: PostgresStore) -> N
     assert postgres.append([fill(1)])[0].recorded.number == 1
 
 
-def test_a_command_in_doubt_is_sent_again_and_counts_once(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    execute = psycopg.Connection.execute
-    order: dict[str, Any] = {
-        "cl_ord_id": "c1", "instrument_id": "X", "side": Side.BUY, "order_qty": Decimal(1),
-    }  # fmt: skip
+@contextmanager
+def commits_cut(monkeypatch: pytest.MonkeyPatch, *, stored: bool) -> Iterator[None]:
+    """The line is cut at every commit, before or after the server has done it."""
+    together = Session._together
 
-    def cut(self, query, *args, **kwargs):
-        done = execute(self, query, *args, **kwargs)
-        if query == "COMMIT":
-            self.close()
+    def cut(self: Session, *asked: Asked) -> Any:
+        is_commit = asked[-1][0] == "COMMIT"
+        done = together(self, *asked) if stored or not is_commit else None
+        if is_commit:
+            self.connection.close()
             raise psycopg.OperationalError("server closed the connection unexpectedly")
         return done
 
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "_together", cut)
+        yield
+
+
+def test_a_command_in_doubt_is_sent_again_and_counts_once(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: dict[str, Any] = {
+        "cl_ord_id": "c1", "instrument_id": "X", "side": Side.BUY, "order_qty": Decimal(1),
+    }  # fmt: skip
     with ledger.open(url) as book:
         book.open_account("U1", base_currency="USD")
         kind = ledger.InstrumentKind.EQUITY
         book.define(
             "U1", ledger.Instrument(instrument_id="X", symbol="X", kind=kind, currency="USD")
         )
-        monkeypatch.setattr(psycopg.Connection, "execute", cut)
-        with pytest.raises(InDoubtError):
+        with commits_cut(monkeypatch, stored=True), pytest.raises(InDoubtError):
             book.place("U1", **order)
-        monkeypatch.undo()
         assert isinstance(book.place("U1", **order), AlreadyAppended)
         assert book.order("U1", "c1").leaves_qty == 1
         assert book.store.head() == 3
 
 
+@pytest.mark.parametrize("size", [1, 2, 700])
 @pytest.mark.parametrize("stored", [True, False])
 def test_a_commit_that_is_cut_is_in_doubt_and_a_retry_tells(
-    postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch, stored: bool
+    postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch, stored: bool, size: int
 ) -> None:
-    execute = psycopg.Connection.execute
-
-    def cut(self, query, *args, **kwargs):
-        if query == "COMMIT":
-            if stored:
-                execute(self, query)
-            self.close()
-            raise psycopg.OperationalError("server closed the connection unexpectedly")
-        return execute(self, query, *args, **kwargs)
-
-    monkeypatch.setattr(psycopg.Connection, "execute", cut)
-    with pytest.raises(InDoubtError, match="same facts again"):
-        postgres.append([fill(1), fill(2)])
-    monkeypatch.undo()
+    facts = [fill(n) for n in range(size)]
+    with (
+        commits_cut(monkeypatch, stored=stored),
+        pytest.raises(InDoubtError, match="same facts again"),
+    ):
+        postgres.append(facts)
     kind = AlreadyAppended if stored else Appended
-    assert [type(o) for o in postgres.append([fill(1), fill(2)])] == [kind, kind]
-    assert postgres.head() == 2
+    assert [type(o) for o in postgres.append(facts)] == [kind] * size
+    assert postgres.head() == size
 
 
 def test_what_writes_no_facts_is_never_in_doubt(
     postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     postgres.append([fill(1)])
-    execute = psycopg.Connection.execute
-
-    def cut(self, query, *args, **kwargs):
-        if query == "COMMIT":
-            self.close()
-            raise psycopg.OperationalError("server closed the connection unexpectedly")
-        return execute(self, query, *args, **kwargs)
-
-    monkeypatch.setattr(psycopg.Connection, "execute", cut)
-    with pytest.raises(StoreUnavailableError):
-        postgres.append([fill(1)])
-    with pytest.raises(StoreUnavailableError):
-        postgres.append([fill(2)], dry_run=True)
-    with pytest.raises(StoreUnavailableError):
-        postgres.digest()
-    with pytest.raises(InDoubtError):
-        postgres.recorder.insert_tracking(Tracking("up", 1))
-    monkeypatch.undo()
+    with commits_cut(monkeypatch, stored=False):
+        with pytest.raises(StoreUnavailableError):
+            postgres.append([fill(1)])
+        with pytest.raises(StoreUnavailableError):
+            postgres.append([fill(2)], dry_run=True)
+        with pytest.raises(StoreUnavailableError):
+            postgres.digest()
+        with pytest.raises(InDoubtError):
+            postgres.recorder.insert_tracking(Tracking("up", 1))
     assert postgres.head() == 1
 
 
