@@ -43,10 +43,11 @@ from ledger.domain.order_commands import (
     ReplaceOrder,
 )
 from ledger.domain.order_status import OrdStatus
+from ledger.domain.prices import Price, PriceKind, Rate
 from ledger.errors import LedgerError, UnknownStoreError
 from ledger.store.backup import backup, restore
 from ledger.store.memory import MemoryStore
-from ledger.store.port import AlreadyAppended, Appended, Conflict, EventStore
+from ledger.store.port import AlreadyAppended, Appended, Conflict, EventStore, PriceOutcome
 from ledger.store.sqlite import SQLiteStore
 
 _Clock = _Callable[[], _datetime]
@@ -94,7 +95,8 @@ __all__ = [
     "AccountKind", "AlreadyAppended", "Appended", "Book", "Booking", "CancelOrder", "Conflict",
     "Contingency", "Crossing", "EventStore", "Fee", "FeeKind", "FeeRule", "Instrument",
     "InstrumentKind", "Intent", "LedgerError", "LinkOrders", "LotSelector", "MemoryStore", "Meta",
-    "MoveStop", "MoveTarget", "OrdStatus", "OrdType", "PlaceOrder", "ReplaceOrder",
-    "SQLiteStore", "Settles", "Side", "Source", "StopReason", "TickRounding", "TimeInForce",
-    "backup", "make_fact", "open", "open_store", "parse", "restore", "text",
+    "MoveStop", "MoveTarget", "OrdStatus", "OrdType", "PlaceOrder", "Price", "PriceKind",
+    "PriceOutcome", "Rate", "ReplaceOrder", "SQLiteStore", "Settles", "Side", "Source",
+    "StopReason", "TickRounding", "TimeInForce", "backup", "make_fact", "open", "open_store",
+    "parse", "restore", "text",
 ]  # fmt: skip

@@ -45,6 +45,7 @@ from ledger.domain.instruments import Instrument
 from ledger.domain.order_commands import CancelOrder, MoveStop, OrderCommand, PlaceOrder
 from ledger.domain.sighting import more_of
 from ledger.errors import ConflictError, RefusedError, StaleStreamError
+from ledger.pricing import PriceWriter
 from ledger.reading import Reader
 from ledger.store.port import (
     AlreadyAppended,
@@ -59,7 +60,7 @@ RETRIES = 3
 CHANNEL = "book"  # what a fill told again to the book itself was sighted on
 
 
-class Book(Reader):
+class Book(Reader, PriceWriter):
     """The books of all accounts in one store.
 
     >>> import ledger

@@ -24,9 +24,8 @@ from ledger.errors import UnknownNumberError
 from ledger.rebuilding import complete, is_ahead
 from ledger.store.checkpoints import Checkpoints
 from ledger.store.port import EventStore
+from ledger.store.port import KnownAt as KnownAt
 from ledger.store.saved_rows import SavedRow
-
-KnownAt = int | datetime | None
 
 # Facts folded at a time: bounds what is in memory, not what is read.
 CHUNK = 1_000

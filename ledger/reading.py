@@ -25,10 +25,11 @@ from ledger.errors import UnknownAccountError, UnknownInstrumentError, UnknownOr
 from ledger.explaining import Step, explain_position
 from ledger.history import KnownAt
 from ledger.journal import journal
+from ledger.pricing import PriceReader
 from ledger.store.port import Digest, EventStore, Verification
 
 
-class Reader:
+class Reader(PriceReader):
     """Answers about the accounts of a store. Every question takes ``as_of`` (when it happened)
     and ``known_at`` (when we had learned it: a time, or a log number); without both it is asked
     of the state kept in memory, caught up with the store. A time without a zone raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import update_wrapper
 from itertools import islice
 from types import TracebackType
@@ -24,8 +25,9 @@ from ledger.domain.events import (
     OrderAccepted,
     make_fact,
 )
+from ledger.domain.prices import AnyPrice, Price, PriceKind
 from ledger.errors import ConflictError
-from ledger.store.port import Appended, Conflict, Outcome, Revise
+from ledger.store.port import Appended, Conflict, Outcome, PriceOutcome, Revise
 
 STEP: Final = 250
 
@@ -154,6 +156,29 @@ class AsyncBook(AsyncReader):
         """The venue took the order."""
         event = OrderAccepted(cl_ord_id=cl_ord_id, order_id=order_id)
         return await self.record(account, event, occurred_at=occurred_at)
+
+    async def mark(
+        self,
+        instrument_id: str,
+        px: Decimal,
+        *,
+        at: datetime,
+        source: str,
+        kind: PriceKind = PriceKind.LAST,
+    ) -> PriceOutcome:
+        """Record what an instrument was quoted at; the same again has no effect."""
+        price = Price(instrument_id=instrument_id, px=px, at=at, source=source, kind=kind)
+        [outcome] = await self.record_prices([price])
+        return outcome
+
+    async def record_prices(
+        self, prices: Sequence[AnyPrice], *, dry_run: bool = False
+    ) -> list[PriceOutcome]:
+        """Record marks and rates in one transaction; one outcome for each, in order."""
+        mine = list(prices)
+        return await self._worker.command(
+            None, lambda book: book.record_prices(mine, dry_run=dry_run), weight=len(mine) or 1
+        )
 
     # -- commands -----------------------------------------------------------------------
 

@@ -64,6 +64,8 @@ class AsyncReader:
     order = asked(Book.order)
     open_orders = asked(Book.open_orders)
     diff = asked_aside(Book.diff)
+    price = asked_aside(Book.price)
+    rate = asked_aside(Book.rate)
     verify = asked_aside(Book.verify)
     digest = asked_aside(Book.digest)
 

@@ -94,9 +94,11 @@ class Worker:
         mine = list(facts)
         return await self._do(lambda book: book.take_in(mine), writes=True, weight=len(mine) or 1)
 
-    async def command(self, account: str | None, call: Callable[[HeldBook], T]) -> T:
+    async def command(
+        self, account: str | None, call: Callable[[HeldBook], T], *, weight: int = 1
+    ) -> T:
         """Carry out a call that decides on an account, and may record something."""
-        return await self._do(call, writes=True, account=account)
+        return await self._do(call, writes=True, account=account, weight=weight)
 
     async def run(self, call: Callable[[HeldBook], T]) -> T:
         """Carry out a call by itself."""

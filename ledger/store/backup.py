@@ -4,9 +4,9 @@ History only grows at its end, and numbers are given in the order of commits. So
 number are one consistent state, however long it takes to read them and whoever writes meanwhile:
 no lock is held, and a writer waits for nothing.
 
-What is copied is what cannot be made again: every row with its bytes and hashes, and how far named
-readers of other logs have come. The table of keys follows from the rows, the index of references is
-made anew by the first question.
+What is copied is what cannot be made again: every row with its bytes and hashes, every price
+likewise, and how far named readers of other logs have come. The table of keys follows from the
+rows, the index of references is made anew by the first question.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def backup(
     with sqlite_file.beside(path) as made:
         rows = (row for page in _pages(source, digest.number, progress) for row in page)
         try:
-            sqlite_file.write(made, rows, tracking)
+            sqlite_file.write(made, rows, source.price_rows(upto=_priced(digest)), tracking)
         except IntegrityError as error:
             raise BadBackupError(f"rows contradict each other ({error}); run verify") from error
         with _sound(made, digest, "the store's history does not verify"):
@@ -132,20 +132,30 @@ def fill(store: EventStore, found: Backup, *, progress: Progress | None = None) 
         require_empty(target)
         for page in _pages(found.store, found.digest.number, progress):
             target.log.add(page)
+        prices = found.store.price_rows(upto=_priced(found.digest))
+        while some := list(islice(prices, PAGE)):
+            target.log.add_prices(some)
         for name, number in found.tracking.items():
             target.log.track(name, number)
         _require_sound(target, found.digest, "the restored store does not verify")
 
 
 def require_empty(store: EventStore) -> None:
-    """``AlreadyThereError`` unless a store has neither events nor readers' positions."""
+    """``AlreadyThereError`` unless a store has neither events, prices nor readers' positions."""
     target = _rows_of(store)
     head, tracking = target.head(), target.log.all_tracked()
-    if head or tracking:
+    prices = target.log.price_head().number
+    if head or prices or tracking:
+        priced = f", {prices} prices" if prices else ""
         raise AlreadyThereError(
-            f"the store has {head} events and {len(tracking)} positions of readers, and only an "
-            "empty one is restored into; name a new one, or compare the digests of both"
+            f"the store has {head} events{priced} and {len(tracking)} positions of readers, and "
+            "only an empty one is restored into; name a new one, or compare the digests of both"
         )
+
+
+def _priced(digest: Digest) -> int:
+    """The last price of a digest."""
+    return digest.prices.version if digest.prices is not None else 0
 
 
 def _rows_of(store: EventStore) -> LogStore:

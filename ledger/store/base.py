@@ -15,32 +15,29 @@ from ledger.domain.events import Fact, Recorded
 from ledger.domain.gates import require_time
 from ledger.domain.skimmed import Skimmed
 from ledger.errors import (
-    CorruptEventError,
     StoreBusyError,
     StoreError,
     StoreFullError,
     StoreSettingsError,
 )
 from ledger.store.batch import Batch
-from ledger.store.chain import ChainCheck
 from ledger.store.checkpoints import Checkpoints
 from ledger.store.codec import CODEC, Codec
 from ledger.store.group import Request, gathered
 from ledger.store.group_line import Line
 from ledger.store.log import Log
-from ledger.store.port import Digest, Finding, Mark, Outcome, Revise, Verification, heads_of
+from ledger.store.port import Outcome, Revise
 from ledger.store.recorders import ChainedProcessRecorder, transaction, writing
 from ledger.store.records import recorded_from, skimmed_from
 from ledger.store.refs import KINDS, catch_up, index_id, is_about
-from ledger.store.refs_check import RefsCheck
 from ledger.store.rows import Row, time_text
+from ledger.store.verified import VerifiedStore
 
 PAGE: Final = 1000
 FIRST_PAGE: Final = 125
-MAX_FINDINGS: Final = 100
 
 
-class LogStore:
+class LogStore(VerifiedStore):
     """An :class:`~ledger.store.port.EventStore`; see there for what each method promises."""
 
     def __init__(self, log: Log, clock: Clock, codec: Codec = CODEC) -> None:
@@ -103,11 +100,11 @@ class LogStore:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Nobody else appends inside; what is appended is kept when it ends."""
-        with self._turn(), transaction(self.log):
+        with self.turn(), transaction(self.log):
             yield
         self.log.ring()
 
-    def _turn(self) -> AbstractContextManager[None]:
+    def turn(self) -> AbstractContextManager[None]:
         """The writer's turn among the threads of this process, unless this one has it already."""
         return nullcontext() if self.line.is_mine else self.line.turn(Request(is_alone=True))
 
@@ -239,46 +236,6 @@ class LogStore:
         with self.log.writing():
             self.log.clear_refs()
         catch_up(self.log, self._codec, self.log.head())
-
-    def verify(self, against: Digest | Mark | None = None) -> Verification:
-        """Read everything and check the chain and the index of references; at most 100 findings
-        of the chain, the earliest first."""
-        check, events, findings = ChainCheck(against), 0, list[Finding]()
-        index = RefsCheck(self.log, self._codec)
-        for row in self._audit(findings):
-            events += 1
-            finding = check.step(row)
-            index.step(row, is_sound=finding is None)
-            if finding is not None and len(findings) < MAX_FINDINGS:
-                findings.append(finding)
-        findings.extend(check.rest())
-        findings.extend(self.log.faults())
-        findings.extend(index.findings())
-        return Verification(events, tuple(findings))
-
-    def _audit(self, findings: list[Finding]) -> Iterator[Row]:
-        """Every row that can be read; the first that cannot is a finding and the end."""
-        number, limit = 0, PAGE
-        while True:
-            try:
-                rows = self.log.audit_page(gt=number, limit=limit)
-            except CorruptEventError as error:
-                if limit == 1:
-                    findings.append(Finding(number + 1, "", str(error)))
-                    return
-                limit = 1  # somewhere in this page: go on one by one
-                continue
-            yield from rows
-            if len(rows) < limit:
-                return
-            number = rows[-1].number
-            self.between_pages()
-
-    def digest(self) -> Digest:
-        """The present heads of all streams."""
-        with self.log.reading():
-            heads = {stream: self.log.head_of(stream) for stream in self.log.streams()}
-            return Digest(self.log.head(), heads_of(heads))
 
     def close(self) -> None:
         """Give back what is held; every later call raises ``StoreClosedError``, and so does what

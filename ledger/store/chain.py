@@ -18,7 +18,7 @@ from eventsourcing.persistence import IntegrityError
 
 from ledger.clock import Clock
 from ledger.domain.gates import require_time
-from ledger.store.port import Digest, Finding, Mark, heads_of
+from ledger.store.port import Digest, Finding, Mark, StreamHead, heads_of
 from ledger.store.rows import GENESIS, NO_HEAD, Columns, Head, Row, require_name
 
 _MAX_HEADS = 10_000
@@ -140,13 +140,17 @@ class ChainCheck:
     is one finding.
     """
 
-    def __init__(self, against: Digest | Mark | None = None) -> None:
+    def __init__(
+        self, against: Digest | Mark | None = None, prices: StreamHead | None = None
+    ) -> None:
+        """``prices``: the price that a digest in short counts up to, as it is stored."""
         self.number = 0
         self.recorded_at = ""
         self.heads: dict[str, tuple[int, bytes]] = {}
         self.against = against
         self.known = dict(against.streams) if isinstance(against, Digest) else {}
         self.mark = against if isinstance(against, Mark) else None
+        self.prices = prices
 
     def step(self, row: Row) -> Finding | None:
         """What is wrong with a row, seen from those before it; None if nothing is."""
@@ -160,9 +164,16 @@ class ChainCheck:
         return Finding(number, stream, what) if what else None
 
     def _unlike_mark(self, mark: Mark) -> str:
-        if Digest(mark.number, heads_of(self.heads)).root == mark.root:
+        if Digest(mark.number, heads_of(self.heads), self.prices).root == mark.root:
             return ""
-        return f"up to number {mark.number} the history is not the one the digest was made of"
+        priced = f" and price {mark.prices}" if mark.prices else ""
+        told = f"up to number {mark.number}{priced} the history"
+        return f"{told} is not the one the digest was made of"
+
+    def _unlike_empty(self, mark: Mark) -> str:
+        """The same for a digest that was made before the first event."""
+        self.heads.clear()
+        return self._unlike_mark(mark)
 
     def _wrong(self, row: Row, head: tuple[int, bytes]) -> str:
         """What is wrong with a row; empty if nothing is."""
@@ -198,6 +209,8 @@ class ChainCheck:
             lost = f"ends at version {held[0]}" if held else "is gone"
             what = f"the stream {lost}, and the digest knows version {version}"
             yield Finding(self.number + 1, stream, what)
+        if self.mark is not None and not self.mark.number and self._unlike_empty(self.mark):
+            yield Finding(0, "", self._unlike_empty(self.mark))
         if self.against and self.against.number > self.number:
             what = f"the log ends here, and the digest knows number {self.against.number}"
             yield Finding(self.number + 1, "", what)

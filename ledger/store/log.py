@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ledger.store.chain import Tip
 from ledger.store.port import Finding
+from ledger.store.price_rows import PriceRows
 from ledger.store.rows import Columns, Head, Row
 from ledger.store.saved_rows import SavedRows
 
@@ -35,7 +36,7 @@ class Indexed(NamedTuple):
     rows: list[Row]
 
 
-class Log(SavedRows):
+class Log(SavedRows, PriceRows):
     """Append-only rows in one order, unique by (stream, version) and by key.
 
     Safe for threads. ``writing()`` holds the one writer's lock; reads inside it are allowed.
@@ -105,7 +106,8 @@ class Log(SavedRows):
 
     @abstractmethod
     def end(self) -> tuple[int, str]:
-        """The last number and the latest ``recorded_at``; ``(0, "")`` in an empty log."""
+        """The last number and the latest ``recorded_at``, of a fact or a price; ``(0, "")`` in an
+        empty log."""
 
     @abstractmethod
     def head_of(self, stream: str) -> Head:

@@ -16,6 +16,7 @@ from ledger.store.base import LogStore
 from ledger.store.codec import CODEC, Codec
 from ledger.store.log import Indexed, Log, Ref
 from ledger.store.port import Finding
+from ledger.store.prices_in_memory import PricesInMemory
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
 from ledger.store.saved_rows import SavedInMemory
 
@@ -23,12 +24,13 @@ _number = attrgetter("number")
 _version = attrgetter("version")
 
 
-class MemoryLog(SavedInMemory, Log):
+class MemoryLog(SavedInMemory, PricesInMemory, Log):
     """Rows in a list: number n stands at place n - 1."""
 
     def __init__(self) -> None:
         Log.__init__(self)
         SavedInMemory.__init__(self)
+        PricesInMemory.__init__(self)
         self._lock = RLock()
         self._closed = False
         self._rows: list[Row] = []
@@ -42,13 +44,14 @@ class MemoryLog(SavedInMemory, Log):
     def writing(self) -> Iterator[None]:
         """The lock; what was added is taken back when it ends with an exception."""
         with self.reading():
-            before, is_kept = len(self._rows), False
+            before, prices, is_kept = len(self._rows), self.price_head().number, False
             try:
                 yield
                 is_kept = True
             finally:
                 if not is_kept:
                     self._take_back(before)
+                    self.take_back_prices(prices)
 
     def writing_now(self) -> AbstractContextManager[None]:
         """The lock, which no other process can have."""
@@ -87,8 +90,9 @@ class MemoryLog(SavedInMemory, Log):
             return self._rows[-1].number if self._rows else 0
 
     def end(self) -> tuple[int, str]:
-        """The last number and the latest ``recorded_at``."""
-        return self.head(), self.recorded_before(self.head())[1]
+        """The last number and the latest ``recorded_at``, of a fact or a price."""
+        number = self.head()
+        return number, max(self.recorded_before(number)[1], self.price_head().recorded_at)
 
     def head_of(self, stream: str) -> Head:
         """A stream's last event."""

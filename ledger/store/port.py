@@ -1,25 +1,19 @@
-"""What an event store promises: the port, its answers, digests and verifications."""
+"""What an event store promises: the port, its answers and verifications."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ledger.domain.events import Difference, Fact, Recorded
+from ledger.domain.prices import AnyPrice, Price, PriceKind, Rate
 from ledger.domain.skimmed import Skimmed
-from ledger.errors import BadDigestError
+from ledger.store.digests import Digest, Mark, StreamHead, heads_of
 
 if TYPE_CHECKING:
     from ledger.store.checkpoints import Checkpoints
-
-_FORMAT = "tradeledger-digest/1"
-_SHA256 = re.compile("[0-9a-f]{64}")
-_MARK = re.compile("([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
 class Appended(NamedTuple):
@@ -44,6 +38,17 @@ class Conflict(NamedTuple):
 
 Outcome = Appended | AlreadyAppended | Conflict
 Revise = Callable[[Fact, Recorded], Iterable[Fact]]
+KnownAt = int | datetime | None
+"""What was known: by a time, at a log number, or all there is."""
+
+
+class PriceOutcome(NamedTuple):
+    """A price as it is recorded: new, or known already with the same figure. ``restates`` is the
+    number of the price that a new one supersedes, 0 if none."""
+
+    price: AnyPrice
+    is_new: bool
+    restates: int = 0
 
 
 class Finding(NamedTuple):
@@ -59,99 +64,12 @@ class Verification(NamedTuple):
 
     events: int
     findings: tuple[Finding, ...] = ()
+    prices: int = 0
 
     @property
     def ok(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
-
-
-class StreamHead(NamedTuple):
-    """How far a stream had come: its last version and that event's hash, hexadecimal."""
-
-    version: int
-    hash: str
-
-
-class Mark(NamedTuple):
-    """A digest in short: enough to find that history is another, not where. Fits on paper."""
-
-    number: int
-    root: str
-
-    def to_text(self) -> str:
-        """Number and root.
-
-        >>> Mark.from_text(Digest(0, {}).mark.to_text()) == Digest(0, {}).mark
-        True
-        """
-        return f"{self.number}:{self.root}"
-
-    @staticmethod
-    def from_text(text: str) -> Mark:
-        """Read what :meth:`to_text` wrote; ``BadDigestError`` if it is anything else."""
-        found = _MARK.fullmatch(text)
-        if found is None:
-            raise BadDigestError(
-                "a digest in short is its number, a colon and its root of 64 digits"
-            )
-        return Mark(int(found[1]), found[2])
-
-
-class Digest(NamedTuple):
-    """The last number and every stream's head. Kept elsewhere, it proves the history later."""
-
-    number: int
-    streams: dict[str, StreamHead]
-
-    @property
-    def root(self) -> str:
-        """One SHA-256 that stands for the whole digest, short enough to be written down."""
-        canonical = json.dumps([self.number, sorted(self.streams.items())], ensure_ascii=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()
-
-    @property
-    def mark(self) -> Mark:
-        """Its short form."""
-        return Mark(self.number, self.root)
-
-    def to_text(self) -> str:
-        """As JSON with sorted keys, one line.
-
-        >>> Digest.from_text(Digest(0, {}).to_text())
-        Digest(number=0, streams={})
-        """
-        body = {"format": _FORMAT, "number": self.number, "root": self.root}
-        return json.dumps(body | {"streams": self.streams}, sort_keys=True)
-
-    @staticmethod
-    def from_text(text: str) -> Digest:
-        """Read what :meth:`to_text` wrote; ``BadDigestError`` if it is anything else."""
-        try:
-            body = json.loads(text)
-        except (ValueError, RecursionError):
-            raise BadDigestError("a digest is one line of JSON, and this text is not") from None
-        return _checked(body)
-
-
-def _checked(body: object) -> Digest:
-    """The digest in a decoded body, if it is whole and its root is its own."""
-    if not isinstance(body, dict) or body.get("format") != _FORMAT:
-        raise BadDigestError(f"the text is not a digest of format {_FORMAT}; take the whole file")
-    number, streams = body.get("number"), body.get("streams")
-    if type(number) is not int or number < 0 or not isinstance(streams, dict):
-        raise BadDigestError("a digest needs a number and the streams; take the whole file")
-    digest = Digest(number, {name: _head(name, head) for name, head in streams.items()})
-    if digest.root != body.get("root"):
-        raise BadDigestError("the digest's root is not that of its content; it was changed")
-    return digest
-
-
-def _head(name: str, head: object) -> StreamHead:
-    match head:
-        case [int(version), str(text)] if _SHA256.fullmatch(text):
-            return StreamHead(version, text)
-    raise BadDigestError(f"the digest's head of stream {name!r} is not a version and a SHA-256")
 
 
 class EventStore(Protocol):
@@ -226,6 +144,48 @@ class EventStore(Protocol):
         """The stream's events about one ``order``, ``instrument`` or ``exec`` (a fill's key), by
         number, ``but`` for those of some topics, which nobody has to decode."""
 
+    def record_prices(
+        self, prices: Sequence[AnyPrice], *, dry_run: bool = False
+    ) -> list[PriceOutcome]:
+        """Record prices in one transaction; one outcome for each, in order.
+
+        A price is told apart by what it is about, its kind, source and ``at``. The same figure
+        again is known; another one is a new price, which restates the last, and both are kept.
+        ``dry_run`` gives the same answers and writes nothing.
+        """
+
+    def price(
+        self,
+        instrument_id: str,
+        *,
+        kind: PriceKind | None = None,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Price | None:
+        """The price with the latest ``at`` up to ``as_of``, of one kind or of any, as it was last
+        recorded of those that were known; None if there is none.
+
+        Known by a time is what was recorded at or before it; at a log number, what was when that
+        event was recorded, so that the answer never changes; else everything.
+        """
+
+    def rate(
+        self,
+        base: str,
+        quote: str,
+        *,
+        kind: PriceKind | None = None,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Rate | None:
+        """The rate of a pair, likewise, and only as it was recorded: not the other way round."""
+
+    def prices(
+        self, instrument_id: str | None = None, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[AnyPrice]:
+        """Prices in the order in which they were recorded, of one instrument or of everything:
+        numbers above ``after``, at most ``limit``."""
+
     def verify(self, against: Digest | Mark | None = None) -> Verification:
         """Read everything and check the chain, also against a digest that was kept elsewhere."""
 
@@ -236,12 +196,7 @@ class EventStore(Protocol):
         """Give back what is held; every later call raises ``StoreClosedError``."""
 
 
-def heads_of(streams: Mapping[str, tuple[int, bytes]]) -> dict[str, StreamHead]:
-    """Heads with their hashes as text, sorted by stream."""
-    return {name: StreamHead(v, digest.hex()) for name, (v, digest) in sorted(streams.items())}
-
-
 __all__ = [
-    "AlreadyAppended", "Appended", "Conflict", "Digest", "EventStore", "Finding", "Mark",
-    "Outcome", "Revise", "StreamHead", "Verification", "heads_of",
+    "AlreadyAppended", "Appended", "Conflict", "Digest", "EventStore", "Finding", "KnownAt", "Mark",
+    "Outcome", "PriceOutcome", "Revise", "StreamHead", "Verification", "heads_of",
 ]  # fmt: skip

@@ -16,10 +16,11 @@ from ledger.store.port import Finding
 from ledger.store.postgres_ahead import Ahead
 from ledger.store.postgres_checks import lacks_derived, unprotected
 from ledger.store.postgres_connection import Target, is_missing, target_of
+from ledger.store.postgres_prices import PostgresPrices
 from ledger.store.postgres_session import Session
 from ledger.store.postgres_texts import arrays, is_text, plain, texts
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
-from ledger.store.saved_rows import OF_NUMBERS_POSTGRES, SavedTables
+from ledger.store.saved_rows import OF_NUMBERS_POSTGRES
 
 BUSY_SECONDS: Final = 5
 COPY_FROM: Final = 50
@@ -28,7 +29,7 @@ COPY_FROM: Final = 50
 _MAX: Final = 2**63 - 1
 
 
-class PostgresLog(SavedTables, Log):
+class PostgresLog(PostgresPrices, Log):
     """One connection, used by one thread at a time; made again when the server was away.
 
     The writer's lock is an advisory one of the transaction, and numbers are given under it: they
@@ -107,7 +108,7 @@ class PostgresLog(SavedTables, Log):
 
     def add(self, rows: Sequence[Columns]) -> None:
         """Insert the rows and their keys."""
-        self._seen = None
+        self._forget_ahead()
         if self._fed or len(rows) >= COPY_FROM:
             self.feed(rows)
             self._session.settle()
@@ -120,6 +121,9 @@ class PostgresLog(SavedTables, Log):
         elif rows:
             self._session.add(sql.ADD, arrays(rows))
 
+    def _forget_ahead(self) -> None:
+        self._seen = None
+
     def feed(self, rows: Sequence[Columns]) -> bool:
         """Send rows ahead of the others; their keys follow at the end."""
         self._session.feed(sql.COPY, sql.TYPES, rows)
@@ -131,11 +135,10 @@ class PostgresLog(SavedTables, Log):
         return int(self.query(sql.HEAD)[0][0])
 
     def end(self) -> tuple[int, str]:
-        """The last number and the latest ``recorded_at``."""
+        """The last number and the latest ``recorded_at``, of a fact or a price."""
         ahead = self._ahead()
-        found = self.query(sql.END) if ahead is None else ahead.end
-        number, recorded_at = found[0] if found else (0, "")
-        return number, self.recorded_before(number)[1] if recorded_at is None else recorded_at
+        number, at, priced_at = (self.query(sql.END) if ahead is None else ahead.end)[0]
+        return number, max(self.recorded_before(number)[1] if at is None else at, priced_at or "")
 
     def head_of(self, stream: str) -> Head:
         """A stream's last event."""
@@ -260,7 +263,7 @@ class PostgresLog(SavedTables, Log):
     def faults(self) -> Iterator[Finding]:
         """Missing protections, and keys that do not lead to the row that has them."""
         with self.reading():
-            lost = list(unprotected(self._session.connection))
+            lost = list(unprotected(self._session.connection, self._name))
         for name in lost:
             what = f"{name} was removed, added or changed: history is not protected"
             yield Finding(0, "", what)

@@ -9,7 +9,7 @@ from typing import Any
 from ledger.store.postgres_statements import SEPARATOR
 from ledger.store.rows import NO_HEAD, Head, Row
 
-_END, _HEAD, _KEY = 0, 1, 2
+_END, _HEAD, _KEY, _PRICE = 0, 1, 2, 3
 
 
 class Ahead:
@@ -22,14 +22,17 @@ class Ahead:
         self._keys = frozenset(keys)
         self._heads = dict.fromkeys(streams, NO_HEAD)
         self._by_key: dict[str, Row] = {}
-        self.end: list[tuple[int, str | None]] = []
+        self._last: tuple[int, str | None] = (0, "")
+        self._priced_at: str | None = None
 
     def filled(self, found: Iterable[Sequence[Any]]) -> Ahead:
         """Take what the server answered: what it is, and the row."""
         for what, *columns in found:
             row = Row._make(columns)
             if what == _END:
-                self.end = [(row.number, row.recorded_at)]
+                self._last = row.number, row.recorded_at
+            elif what == _PRICE:
+                self._priced_at = row.recorded_at
             elif what == _HEAD:
                 self._heads[row.stream] = Head(row.version, row.hash)
             elif what == _KEY and row.key:
@@ -39,6 +42,11 @@ class Ahead:
     def covers(self, streams: Collection[str], keys: Collection[str]) -> bool:
         """Whether all of these were asked for."""
         return self._heads.keys() >= set(streams) and self._keys.issuperset(keys)
+
+    @property
+    def end(self) -> list[tuple[int, str | None, str | None]]:
+        """The last number, when it was recorded, and when the last price was."""
+        return [(*self._last, self._priced_at)]
 
     @property
     def is_mine(self) -> bool:

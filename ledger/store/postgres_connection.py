@@ -217,9 +217,21 @@ def _upgrade(connection: Connection, target: Target) -> None:
                 for statements in schema.upgrade(target.schema, version):
                     connection.execute(statements.encode())
     except InsufficientPrivilege as error:
-        raise StoreSettingsError(
-            f"{target.name} is not there, and this role may not make it "
-            f"({error.diag.message_primary}); let the owner run the script of "
-            "docs/how-to/postgresql.md"
-        ) from error
+        raise _not_mine(connection, target, error) from error
     connection.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+
+
+def _not_mine(
+    connection: Connection, target: Target, error: InsufficientPrivilege
+) -> StoreSettingsError:
+    """What only the owner of the tables can do."""
+    version, why = version_of(connection, target.name), error.diag.message_primary
+    if version:
+        return StoreSettingsError(
+            f"{target.name} has version {version}, and this role may not bring it to "
+            f"{schema.SCHEMA_VERSION} ({why}); open it once as the owner of its tables"
+        )
+    return StoreSettingsError(
+        f"{target.name} is not there, and this role may not make it ({why}); let the owner run the "
+        "script of docs/how-to/postgresql.md"
+    )

@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from ledger.errors import StoreSettingsError
+from ledger.store import postgres_price_schema as prices
 from ledger.store.saved_rows import POSTGRES as CHECKPOINTS
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""1 had no prices."""
+
 DEFAULT_SCHEMA: Final = "tradeledger"
 
 EVENTS: Final = """
@@ -82,13 +85,15 @@ EXCEPTION WHEN OTHERS THEN
 END
 """
 
-FUNCTIONS: Final = {"events_grow": GROW, "refuse_change": REFUSE}
+FUNCTIONS: Final = {"events_grow": GROW, "prices_grow": prices.GROW, "refuse_change": REFUSE}
 """What the triggers run; the bodies must be found as they are here."""
 
 TRIGGERS: Final[dict[str, tuple[str, str, int]]] = {
     "events_grow": ("events", "events_grow", 4),
     "events_no_change": ("events", "refuse_change", 58),
     "keys_no_change": ("keys", "refuse_change", 58),
+    "prices_grow": ("prices", "prices_grow", 4),
+    "prices_no_change": ("prices", "refuse_change", 58),
 }
 """Each trigger's table, function and ``pg_trigger.tgtype``: 4 is after an insert, by statement,
 58 is before an update, delete or truncate, by statement."""
@@ -151,6 +156,10 @@ CREATE TABLE migrations (
 {EVENTS}{_PROTECTION}{_DERIVED}
 INSERT INTO migrations (version) VALUES (1);
 """,
+    f"""
+{prices.MIGRATION}
+INSERT INTO migrations (version) VALUES (2);
+""",
 )
 """What leads from each version to the next; the first makes an empty store."""
 
@@ -208,6 +217,7 @@ GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
 GRANT INSERT ({_COLUMNS}) ON {schema}.events TO {role};
 GRANT INSERT (key, number) ON {schema}.keys TO {role};
+GRANT INSERT ({prices.COLUMNS}) ON {schema}.prices TO {role};
 GRANT INSERT, UPDATE, DELETE ON {schema}.refs, {schema}.cursors, {schema}.tracking TO {role};
 GRANT INSERT, DELETE ON {schema}.checkpoints TO {role};
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ledger.store.price_rows import COLUMNS as PRICE_COLUMNS
 from ledger.store.rows import Row
 
 TYPES: Final = (
@@ -35,8 +36,18 @@ INSERT INTO keys (key, number) VALUES (%b::text, %b::int8)"""
 COPY: Final = f"COPY events ({_ALL}) FROM STDIN (FORMAT BINARY)"
 COPY_KEYS: Final = "COPY keys (key, number) FROM STDIN (FORMAT BINARY)"
 
+ADD_PRICES: Final = f"""
+INSERT INTO prices ({PRICE_COLUMNS})
+SELECT * FROM unnest(
+  %b::int8[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+  %b::text[], %b::bytea[], %b::bytea[])"""
+
 HEAD: Final = "SELECT coalesce(max(number), 0) FROM events"
-END: Final = "SELECT number, recorded_at FROM events ORDER BY number DESC LIMIT 1"
+_LAST_PRICED = "SELECT recorded_at FROM prices ORDER BY number DESC LIMIT 1"
+END: Final = f"""
+SELECT coalesce(number, 0), CASE WHEN number IS NULL THEN '' ELSE recorded_at END, ({_LAST_PRICED})
+FROM (SELECT) AS always
+LEFT JOIN (SELECT number, recorded_at FROM events ORDER BY number DESC LIMIT 1) AS last ON true"""
 HEAD_OF: Final = "SELECT version, hash FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1"
 # Jumps from name to name through the index instead of reading every event.
 STREAMS: Final = """
@@ -63,12 +74,16 @@ OF_STREAM_BACKWARDS: Final = (
 )
 BY_KEY: Final = f"SELECT {_OF_EVENTS} FROM keys JOIN events USING (number) WHERE keys.key = ANY(%s)"
 SEPARATOR: Final = "\x1f"
-# What an append asks, in one question: the last event, each stream's last one, and known keys.
+# What an append asks, in one question: the last event, the last price's time, each stream's last
+# event, and known keys.
 # Names come joined by the separator, which the driver sends ten times as fast as an array. How many
 # they are is hidden from the planner in a subquery, so that it plans once instead of each time;
 # with a LIMIT for each it cannot join whole tables instead of looking each name up.
 AHEAD: Final = f"""
 (SELECT 0, {_ALL} FROM events ORDER BY number DESC LIMIT 1)
+UNION ALL
+(SELECT 3, number, '', 0, '', '', '', recorded_at, '', hash, hash, hash
+  FROM prices ORDER BY number DESC LIMIT 1)
 UNION ALL
 SELECT 1, last.* FROM unnest((SELECT string_to_array(%s, E'\\x1f'))) AS asked(stream)
 CROSS JOIN LATERAL (

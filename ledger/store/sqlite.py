@@ -17,22 +17,16 @@ from ledger.store.base import LogStore
 from ledger.store.codec import CODEC, Codec
 from ledger.store.port import Finding
 from ledger.store.rows import NO_HEAD, Columns, Head, Row
-from ledger.store.saved_rows import SavedTables
-from ledger.store.sqlite_connection import (
-    commit,
-    connect,
-    impatient,
-    translate,
-    translated,
-)
+from ledger.store.sqlite_connection import commit, connect, impatient, translate, translated
 from ledger.store.sqlite_module import sqlite3
+from ledger.store.sqlite_prices import SQLitePrices
 from ledger.store.sqlite_refs import SQLiteRefs
 from ledger.store.sqlite_schema import unprotected
 
 BUSY_SECONDS: Final = 5
 
 
-class SQLiteLog(SavedTables, SQLiteRefs):
+class SQLiteLog(SQLitePrices, SQLiteRefs):
     """One connection to one file, used by one thread at a time."""
 
     def __init__(
@@ -135,9 +129,7 @@ class SQLiteLog(SavedTables, SQLiteRefs):
 
     def add(self, rows: Sequence[Columns]) -> None:
         """Insert the rows and their keys."""
-        self._require_whole()
-        self._has_written = self._has_written or bool(rows)
-        self._ahead = None
+        self._about_to_add(rows)
         if len(rows) == 1 and rows[0][4] is not None:
             self._connection.execute(sql.ADD, rows[0])
             self._connection.execute(sql.ADD_KEY, (rows[0][4], rows[0][0]))
@@ -145,6 +137,11 @@ class SQLiteLog(SavedTables, SQLiteRefs):
         self._connection.executemany(sql.ADD, rows)
         keyed = sorted([(row[4], row[0]) for row in rows if row[4] is not None])
         self._connection.executemany(sql.ADD_KEY, keyed)
+
+    def _about_to_add(self, rows: Sequence[Any]) -> None:
+        self._require_whole()
+        self._has_written = self._has_written or bool(rows)
+        self._ahead = None
 
     def _require_whole(self) -> None:
         if not self._connection.in_transaction:  # SQLite has undone it, and would now commit
@@ -155,11 +152,15 @@ class SQLiteLog(SavedTables, SQLiteRefs):
         return int(self.query("SELECT coalesce(max(number), 0) FROM events")[0][0])
 
     def end(self) -> tuple[int, str]:
-        """The last number and the latest ``recorded_at``."""
+        """The last number and the latest ``recorded_at``, of a fact or a price."""
         ahead = self._ahead
         found = self.query(sql.LAST) if ahead is None else ahead[1]
-        number, recorded_at = found[0][:2] if found else (0, "")
-        return number, self.recorded_before(number)[1] if recorded_at is None else recorded_at
+        if not found:
+            return 0, self.price_head().recorded_at
+        number, recorded_at, priced_at = found[0][:3]
+        if recorded_at is None:
+            recorded_at = self.recorded_before(number)[1]
+        return number, max(recorded_at, priced_at or "")
 
     def head_of(self, stream: str) -> Head:
         """A stream's last event."""
@@ -211,7 +212,7 @@ class SQLiteLog(SavedTables, SQLiteRefs):
         ahead = self._ahead
         if ahead is None or [ahead[0]] != keys:
             return False
-        return not (ahead[1] and ahead[1][0][2])
+        return not (ahead[1] and ahead[1][0][3])
 
     def recorded_before(self, number: int) -> tuple[int, str]:
         """The last row with a time up to a number."""

@@ -177,6 +177,8 @@ def _prepare(connection: sqlite3.Connection, name: str, busy_seconds: int) -> No
     schema.require_settings(connection, name)
     if is_new:
         _make(connection)
+    elif schema.version_of(connection) < schema.SCHEMA_VERSION:
+        _upgrade(connection, name)
     schema.require_schema(connection, name)
     if schema.lacks_derived(connection):
         _mend(connection)
@@ -187,6 +189,16 @@ def _make(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if schema.is_empty(connection):
         schema.create_schema(connection)
+    connection.execute("COMMIT")
+
+
+def _upgrade(connection: sqlite3.Connection, name: str) -> None:
+    """Bring an older file to this version, unless another process was faster. One that is not
+    protected is left as it is."""
+    connection.execute("BEGIN IMMEDIATE")
+    schema.require_schema(connection, name)
+    if schema.version_of(connection) < schema.SCHEMA_VERSION:
+        schema.upgrade(connection)
     connection.execute("COMMIT")
 
 

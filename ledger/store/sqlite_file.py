@@ -12,6 +12,7 @@ from typing import Final
 
 from ledger.errors import AlreadyThereError, StoreFullError, StoreSettingsError
 from ledger.store import sqlite_statements as sql
+from ledger.store.price_rows import PriceRow
 from ledger.store.rows import Row
 from ledger.store.sqlite_connection import plain, translated
 from ledger.store.sqlite_module import sqlite3
@@ -74,7 +75,9 @@ def _sweep(left: Path) -> None:
     left.unlink(missing_ok=True)
 
 
-def write(path: Path, rows: Iterable[Row], tracking: Mapping[str, int]) -> None:
+def write(
+    path: Path, rows: Iterable[Row], prices: Iterable[PriceRow], tracking: Mapping[str, int]
+) -> None:
     """Write a whole ledger into an empty file, and have the disk keep it.
 
     The table of keys is made from the rows, in one sorted go. Nothing is checked: what the rows
@@ -88,6 +91,7 @@ def write(path: Path, rows: Iterable[Row], tracking: Mapping[str, int]) -> None:
         create_tables(connection)
         connection.executemany(sql.ADD, rows)
         connection.execute(sql.ADD_ALL_KEYS)
+        connection.executemany(sql.ADD_PRICE, prices)
         protect(connection)
         connection.executemany(sql.TRACK, tracking.items())
         connection.execute("COMMIT")

@@ -11,7 +11,8 @@ from ledger.store.sqlite_module import sqlite3
 APPLICATION_ID: Final = 0x54_4C_44_47
 """``TLDG``: marks a file as a ledger."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""1 had no prices; such a file is brought to 2 when it is opened to be written."""
 
 EVENTS: Final = """CREATE TABLE events (
   number INTEGER PRIMARY KEY,
@@ -33,6 +34,20 @@ KEYS: Final = """CREATE TABLE keys (
   number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID"""
 
+PRICES: Final = """CREATE TABLE prices (
+  number INTEGER PRIMARY KEY,
+  about TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  source TEXT NOT NULL,
+  at TEXT NOT NULL,
+  px TEXT NOT NULL,
+  recorded_at TEXT NOT NULL UNIQUE,
+  latest_at TEXT NOT NULL,
+  prev_hash BLOB NOT NULL,
+  hash BLOB NOT NULL
+) STRICT"""
+
 # INSERT OR REPLACE deletes the row in its way without firing a DELETE trigger, so the insert
 # itself must be refused: events only grow at the end, of the log and of their stream. FAIL and not
 # ABORT: for what could be taken back of a statement, SQLite keeps a journal of every row.
@@ -44,6 +59,11 @@ BEGIN SELECT raise(FAIL, 'append-only: events are added at the end'); END"""
 _KEYS_GROW = """CREATE TRIGGER keys_grow BEFORE INSERT ON keys
 WHEN EXISTS (SELECT 1 FROM keys WHERE key = NEW.key)
 BEGIN SELECT raise(FAIL, 'append-only: the key is taken'); END"""
+
+_PRICES_GROW = """CREATE TRIGGER prices_grow BEFORE INSERT ON prices
+WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM prices)
+  OR NEW.recorded_at <= (SELECT recorded_at FROM prices ORDER BY number DESC LIMIT 1)
+BEGIN SELECT raise(FAIL, 'append-only: prices are added at the end'); END"""
 
 # For auditors with any SQLite tool: the states as text and the hashes as hexadecimal.
 _JOURNAL = """CREATE VIEW journal AS
@@ -59,7 +79,14 @@ def _refusing(table: str, verb: str) -> str:
     )
 
 
-PROTECTED: Final[dict[str, str]] = {
+_PRICED: Final[dict[str, str]] = {
+    "prices": PRICES,
+    "prices_grow": _PRICES_GROW,
+    "prices_no_update": _refusing("prices", "update"),
+    "prices_no_delete": _refusing("prices", "delete"),
+}
+
+PROTECTED: Final[dict[str, str]] = _PRICED | {
     "events": EVENTS,
     "keys": KEYS,
     "events_grow": _EVENTS_GROW,
@@ -71,7 +98,7 @@ PROTECTED: Final[dict[str, str]] = {
 }
 """What must stand in the file exactly as it is written here."""
 
-_TABLES: Final = ("events", "keys")
+_TABLES: Final = ("events", "keys", "prices")
 
 _REFS = """CREATE TABLE refs (
   stream TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL,
@@ -103,6 +130,8 @@ DERIVED: Final[dict[str, str]] = REFS | {
     ),
     "checkpoints": CHECKPOINTS,
     "journal": _JOURNAL,
+    "prices_held": "CREATE INDEX prices_held ON prices (about, name, kind, at, number)",
+    "prices_of": "CREATE INDEX prices_of ON prices (about, name, number)",
 }
 """What is made again when it is gone."""
 
@@ -138,6 +167,20 @@ def create_schema(connection: sqlite3.Connection) -> None:
     protect(connection)
 
 
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring the tables of an older version to this one; inside a transaction."""
+    for statement in _PRICED.values():
+        connection.execute(statement)
+    make_derived(connection)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of the tables, as the file says itself."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
 def create_tables(connection: sqlite3.Connection) -> None:
     """Make the tables of history, which nothing protects yet; inside a transaction."""
     for name in _TABLES:
@@ -159,9 +202,9 @@ def make_derived(connection: sqlite3.Connection) -> None:
     found = _made(connection)
     if not _has_refs(found):
         make_refs(connection)
-    for name in ("tracking", "checkpoints", "journal"):
-        if name not in found:
-            connection.execute(DERIVED[name])
+    for name, statement in DERIVED.items():
+        if name not in found and name not in ("cursors", *REFS):
+            connection.execute(statement)
 
 
 def make_refs(connection: sqlite3.Connection) -> None:
@@ -197,23 +240,25 @@ def _made(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def unprotected(connection: sqlite3.Connection) -> list[str]:
-    """The tables and triggers that are missing or are not what they were made as."""
-    found = _made(connection)
-    return [name for name, sql in PROTECTED.items() if found.get(name) != sql]
+    """The tables and triggers that are missing or are not what they were made as, or that the
+    file's version has none of."""
+    found, is_priced = _made(connection), version_of(connection) > 1
+    wanted = PROTECTED if is_priced else {k: v for k, v in PROTECTED.items() if k not in _PRICED}
+    return [name for name in PROTECTED if found.get(name) != wanted.get(name)]
 
 
 def require_mark(connection: sqlite3.Connection, path: str) -> None:
-    """``StoreSettingsError`` unless the file is marked as a ledger of this version."""
+    """``StoreSettingsError`` unless the file is marked as a ledger of a version up to this."""
     if is_empty(connection):
         raise StoreSettingsError(f"{path} is not a ledger: there is nothing in it; check the path")
     (marker,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     if marker != APPLICATION_ID:
         raise StoreSettingsError(
             f"{path} is not a ledger: its mark is missing, and other tables are in it; use a new "
             "file"
         )
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:
         raise StoreSettingsError(
             f"{path} has schema {version} and this version knows {SCHEMA_VERSION}; "
             "open it with the version that wrote it"
@@ -221,7 +266,7 @@ def require_mark(connection: sqlite3.Connection, path: str) -> None:
 
 
 def require_schema(connection: sqlite3.Connection, path: str) -> None:
-    """``StoreSettingsError`` unless the file is a ledger of this version with its protections."""
+    """``StoreSettingsError`` unless the file is a ledger with all protections of its version."""
     require_mark(connection, path)
     lost = unprotected(connection)
     if lost:

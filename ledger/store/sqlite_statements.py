@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ledger.store.price_rows import COLUMNS as PRICE_COLUMNS
 from ledger.store.rows import Row
 
 COLUMNS: Final = Row._fields
@@ -24,10 +25,17 @@ BY_KEY: Final = (
     "CROSS JOIN events ON events.number = keys.number"
 )
 BY_ONE: Final = f"SELECT {_OF_EVENTS} FROM keys CROSS JOIN events USING (number) WHERE keys.key = ?"
-LAST: Final = "SELECT number, recorded_at FROM events ORDER BY number DESC LIMIT 1"
+ADD_PRICE: Final = (
+    f"INSERT OR FAIL INTO prices ({PRICE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+HAS_PRICES: Final = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'prices'"
+LAST_PRICED: Final = "SELECT recorded_at FROM prices ORDER BY number DESC LIMIT 1"
+_LAST = "SELECT number, recorded_at FROM events ORDER BY number DESC LIMIT 1"
+LAST: Final = f"SELECT number, recorded_at, ({LAST_PRICED}) FROM ({_LAST})"
 # What an append of one fact asks: the end, and where its key is.
 AHEAD: Final = f"""
-SELECT number, recorded_at, (SELECT number FROM keys WHERE key = ?) FROM ({LAST})"""
+SELECT number, recorded_at, ({LAST_PRICED}), (SELECT number FROM keys WHERE key = ?)
+FROM ({_LAST})"""
 # Jumps from name to name through the index instead of reading every event.
 STREAMS: Final = """
 WITH RECURSIVE names(stream) AS (

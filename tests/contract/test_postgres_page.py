@@ -63,4 +63,4 @@ def test_the_rights_are_those_of_the_table(place: Place, url: str) -> None:
     derived = {"refs", "cursors", "tracking"}
     changed = {(t, verb) for t in derived for verb in ("INSERT", "UPDATE", "DELETE")}
     assert whole == changed | {("checkpoints", "INSERT"), ("checkpoints", "DELETE")}
-    assert columns == {"events", "keys", "checkpoints"} | derived
+    assert columns == {"events", "keys", "prices", "checkpoints"} | derived

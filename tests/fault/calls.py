@@ -35,7 +35,7 @@ def group(store: LogStore, calls: list[list[Fact]]) -> list[Exception | None]:
     """Append from several threads that stand in line together; how each of them ended."""
     with ThreadPoolExecutor(len(calls)) as pool:
         futures = []
-        with store._turn():
+        with store.turn():
             for facts in calls:
                 futures.append(pool.submit(store.append, facts))
                 until(lambda: len(store.line) == len(futures))

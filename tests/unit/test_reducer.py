@@ -14,7 +14,7 @@ from ledger.store.checkpoints import REDUCER
 
 FINGERPRINT = ("1", "5492db2f1c6380fb")
 DOMAIN = Path(ledger.__file__).parent / "domain"
-ASIDE = {"views.py", "order_view.py", "postings.py", "watching.py", "placing.py"}
+ASIDE = {"views.py", "order_view.py", "postings.py", "watching.py", "placing.py", "prices.py"}
 
 
 def fingerprint() -> str:

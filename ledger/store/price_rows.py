@@ -1,0 +1,219 @@
+"""The rows of prices and what can be asked of them: the same for every log.
+
+Prices have a table, a sequence and a hash chain of their own:
+``hash = SHA-256(previous hash, header, texts)``. The header is ASCII, ``price,number,`` and the
+lengths in bytes of the texts, separated by commas and closed by ``;``. The texts follow as UTF-8:
+about, name, kind, source, at, px, recorded_at and latest_at. Before the first price stand 32 zero
+bytes.
+
+``latest_at`` is the latest moment that any price of this subject has spoken of so far. It follows
+from the rows before, is covered by the hash, and is checked with it. A question about what was
+known earlier starts there, instead of stepping over every price that came later.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+from ledger.domain.prices import Subject
+from ledger.store.rows import GENESIS
+from ledger.store.saved_rows import SavedTables
+
+LAST_NUMBER: Final = 2**63 - 1
+"""No number is beyond it."""
+
+
+class PriceRow(NamedTuple):
+    """One price exactly as it is stored; times and the price itself are texts."""
+
+    number: int
+    about: str
+    name: str
+    kind: str
+    source: str
+    at: str
+    px: str
+    recorded_at: str
+    latest_at: str
+    prev_hash: bytes
+    hash: bytes
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.about, self.name)
+
+
+class PriceIdentity(NamedTuple):
+    """What a price is told apart by; another figure under it restates it."""
+
+    about: str
+    name: str
+    kind: str
+    source: str
+    at: str
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.about, self.name)
+
+
+class PriceHead(NamedTuple):
+    """The last price: its number, when it was recorded, and its hash."""
+
+    number: int
+    recorded_at: str
+    hash: bytes
+
+
+class KnownPrice(NamedTuple):
+    """What is recorded of an identity: its last price, if any, and its subject's ``latest_at``."""
+
+    row: PriceRow | None
+    latest_at: str
+
+
+NO_PRICE: Final = PriceHead(0, "", GENESIS)
+
+
+def price_hash(row: PriceRow) -> bytes:
+    """The hash a price must have, from its own columns and its ``prev_hash``."""
+    number, *texts, previous, _ = row
+    parts = [text.encode("utf-8", "surrogateescape") for text in texts]
+    header = f"price,{number},{','.join(str(len(part)) for part in parts)};"
+    return sha256(b"".join((previous, header.encode(), *parts))).digest()
+
+
+class PriceRows(ABC):
+    """The part of a log that keeps prices."""
+
+    @abstractmethod
+    def add_prices(self, rows: Sequence[PriceRow]) -> None:
+        """Write sealed prices; only inside ``writing()``."""
+
+    @abstractmethod
+    def price_head(self) -> PriceHead:
+        """The last price; ``NO_PRICE`` if there is none."""
+
+    @abstractmethod
+    def known_prices(self, asked: Sequence[PriceIdentity]) -> list[KnownPrice]:
+        """What is recorded of each of some identities, in their order."""
+
+    @abstractmethod
+    def prices_by_number(
+        self, subject: Subject | None, *, gt: int, lte: int, limit: int
+    ) -> list[PriceRow]:
+        """Prices in the order in which they were recorded, of one subject or of all."""
+
+    @abstractmethod
+    def prices_until(self, recorded_at: str) -> int:
+        """The last number that was recorded at or before a moment; 0 if none was."""
+
+    @abstractmethod
+    def latest_at(self, subject: Subject, lte: int) -> str:
+        """The latest moment that a subject's prices up to a number speak of; empty if none do."""
+
+    @abstractmethod
+    def last_price(self, subject: Subject, kind: str, *, at: str, lte: int) -> PriceRow | None:
+        """The last price up to a number of those that held last, at or before a moment."""
+
+
+COLUMNS: Final = ", ".join(PriceRow._fields)
+_ALL = COLUMNS
+_OF_P = ", ".join(f"p.{name}" for name in PriceRow._fields)
+_OF_IDENTITY = """
+WHERE about = asked.about AND name = asked.name AND kind = asked.kind AND at = asked.at
+  AND source = asked.source ORDER BY number DESC LIMIT 1"""
+_OF_SUBJECT = """
+SELECT latest_at FROM prices WHERE about = asked.about AND name = asked.name
+ORDER BY number DESC LIMIT 1"""
+_HEAD = "SELECT number, recorded_at, hash FROM prices ORDER BY number DESC LIMIT 1"
+_BY_NUMBER = f"SELECT {_ALL} FROM prices WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
+_OF_NAME = f"""
+SELECT {_ALL} FROM prices WHERE about = ? AND name = ? AND number > ? AND number <= ?
+ORDER BY number LIMIT ?"""
+_UNTIL = "SELECT number FROM prices WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1"
+_LATEST = """
+SELECT latest_at FROM prices WHERE about = ? AND name = ? AND number <= ?
+ORDER BY number DESC LIMIT 1"""
+_LAST = f"""
+SELECT {_ALL} FROM prices
+WHERE about = ? AND name = ? AND kind = ? AND at <= ? AND number <= ?
+ORDER BY at DESC, number DESC LIMIT 1"""
+
+KNOWN_SQLITE: Final = f"""
+WITH asked AS (
+  SELECT key AS place, value ->> 0 AS about, value ->> 1 AS name, value ->> 2 AS kind,
+    value ->> 3 AS source, value ->> 4 AS at FROM json_each(?)
+)
+SELECT ({_OF_SUBJECT}), {_OF_P} FROM asked
+LEFT JOIN prices AS p ON p.number = (SELECT number FROM prices {_OF_IDENTITY})
+ORDER BY asked.place"""
+KNOWN_POSTGRES: Final = f"""
+SELECT ({_OF_SUBJECT}), {_OF_P}
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+  WITH ORDINALITY AS asked (about, name, kind, source, at, place)
+LEFT JOIN LATERAL (SELECT {_ALL} FROM prices {_OF_IDENTITY}) AS p ON true
+ORDER BY place"""
+
+
+class PriceTables(SavedTables, PriceRows):
+    """Prices in a table; a log says how its database is asked."""
+
+    @abstractmethod
+    def has_prices(self) -> bool:
+        """Whether there is a table of prices: not in a store of the first version that is only
+        read, nor where somebody has removed it."""
+
+    @abstractmethod
+    def asked_known(self, asked: Sequence[PriceIdentity]) -> list[Any]:
+        """For each identity ``latest_at`` of its subject and the columns of its last price."""
+
+    def _prices(self, statement: str, params: Sequence[Any]) -> list[Any]:
+        return self._asked(statement, params) if self.has_prices() else []
+
+    def price_head(self) -> PriceHead:
+        """The last price."""
+        found = self._prices(_HEAD, ())
+        return PriceHead(*found[0]) if found else NO_PRICE
+
+    def known_prices(self, asked: Sequence[PriceIdentity]) -> list[KnownPrice]:
+        """What is recorded of each of some identities."""
+        return [
+            KnownPrice(PriceRow._make(row) if row[0] is not None else None, latest_at or "")
+            for latest_at, *row in self.asked_known(asked)
+        ]
+
+    def prices_by_number(
+        self, subject: Subject | None, *, gt: int, lte: int, limit: int
+    ) -> list[PriceRow]:
+        """Prices in the order in which they were recorded."""
+        span = (gt, lte, limit)
+        if subject is None:
+            return list(map(PriceRow._make, self._prices(_BY_NUMBER, span)))
+        return list(map(PriceRow._make, self._prices(_OF_NAME, (*subject, *span))))
+
+    def prices_until(self, recorded_at: str) -> int:
+        """The last number that was recorded at or before a moment."""
+        found = self._prices(_UNTIL, (recorded_at,))
+        return found[0][0] if found else 0
+
+    def latest_at(self, subject: Subject, lte: int) -> str:
+        """The latest moment that a subject's prices up to a number speak of."""
+        found = self._prices(_LATEST, (*subject, lte))
+        return found[0][0] if found else ""
+
+    def last_price(self, subject: Subject, kind: str, *, at: str, lte: int) -> PriceRow | None:
+        """The last price up to a number of those that held last."""
+        found = self._prices(_LAST, (*subject, kind, at, lte))
+        return PriceRow._make(found[0]) if found else None
+
+
+__all__ = [
+    "COLUMNS", "KNOWN_POSTGRES", "KNOWN_SQLITE", "LAST_NUMBER", "NO_PRICE", "KnownPrice",
+    "PriceHead", "PriceIdentity", "PriceRow", "PriceRows", "PriceTables", "price_hash",
+]  # fmt: skip
