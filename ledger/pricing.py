@@ -74,10 +74,11 @@ class PriceWriter:
         return self.record_prices([price])[0]
 
     def record_prices(
-        self, prices: Sequence[AnyPrice], *, dry_run: bool = False
+        self, prices: Sequence[AnyPrice], *, reinstate: bool = False, dry_run: bool = False
     ) -> list[PriceOutcome]:
-        """Record marks and rates in one transaction; one outcome for each, in order."""
-        return self.store.record_prices(prices, dry_run=dry_run)
+        """Record marks and rates in one transaction; one outcome for each, in order. A figure that
+        was restated since is known all the same; with ``reinstate`` it holds again."""
+        return self.store.record_prices(prices, reinstate=reinstate, dry_run=dry_run)
 
 
 __all__ = ["PriceReader", "PriceWriter"]

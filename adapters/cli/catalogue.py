@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "accounts": Entry("accounts", "The accounts in the store and their rules."),
     "open-account": Entry("accounts", "Begin the books of an account."),
     "record": Entry("record", "Enter by hand what no report says, signed."),
+    "prices": Entry("prices", "Marks and rates: import them, show which hold."),
     "verify": Entry("proof", "Check that the history is what was recorded."),
     "digest": Entry("proof", "A digest to keep elsewhere, for verify --against."),
     "backup": Entry("backup", "The whole store as one file, verified."),

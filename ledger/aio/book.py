@@ -172,12 +172,14 @@ class AsyncBook(AsyncReader):
         return outcome
 
     async def record_prices(
-        self, prices: Sequence[AnyPrice], *, dry_run: bool = False
+        self, prices: Sequence[AnyPrice], *, reinstate: bool = False, dry_run: bool = False
     ) -> list[PriceOutcome]:
         """Record marks and rates in one transaction; one outcome for each, in order."""
         mine = list(prices)
         return await self._worker.command(
-            None, lambda book: book.record_prices(mine, dry_run=dry_run), weight=len(mine) or 1
+            None,
+            lambda book: book.record_prices(mine, reinstate=reinstate, dry_run=dry_run),
+            weight=len(mine) or 1,
         )
 
     # -- commands -----------------------------------------------------------------------

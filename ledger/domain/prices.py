@@ -1,8 +1,8 @@
 """Prices: marks of instruments and rates of currencies. Primary facts, and no events.
 
 A price is not of an account and changes no state: it is what somebody said a thing was worth at a
-moment. It is told apart by what it is about, its kind, its source and that moment. The same again
-is known already; another figure under the same identity restates it, and both are kept.
+moment. It is told apart by what it is about, its kind, its source and that moment. A figure told
+again is known already; another one under the same identity restates it, and both are kept.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ KnownAt = int | datetime | None
 
 
 class PriceOutcome(NamedTuple):
-    """A price as it is recorded: new, or known already with the same figure. ``restates`` is the
-    number of the price that a new one supersedes, 0 if none."""
+    """A price as it is recorded: new, or known already with the same figure, whether that still
+    holds or not. ``restates`` is the number of the price that a new one supersedes, 0 if none."""
 
     price: AnyPrice
     is_new: bool
@@ -145,13 +145,15 @@ class EventStore(Protocol):
         number, ``but`` for those of some topics, which nobody has to decode."""
 
     def record_prices(
-        self, prices: Sequence[AnyPrice], *, dry_run: bool = False
+        self, prices: Sequence[AnyPrice], *, reinstate: bool = False, dry_run: bool = False
     ) -> list[PriceOutcome]:
         """Record prices in one transaction; one outcome for each, in order.
 
-        A price is told apart by what it is about, its kind, source and ``at``. The same figure
-        again is known; another one is a new price, which restates the last, and both are kept.
-        ``dry_run`` gives the same answers and writes nothing.
+        A price is told apart by what it is about, its kind, source and ``at``. A figure that was
+        recorded under that identity is known, also if another has restated it since: so an old
+        report may be sent again. A figure that was not is a new price, which restates the last, and
+        all are kept. With ``reinstate`` a figure that was restated is recorded anew, and holds
+        again. ``dry_run`` gives the same answers and writes nothing.
         """
 
     def price(
@@ -185,6 +187,9 @@ class EventStore(Protocol):
     ) -> Iterator[AnyPrice]:
         """Prices in the order in which they were recorded, of one instrument or of everything:
         numbers above ``after``, at most ``limit``."""
+
+    def rates(self, base: str, quote: str, *, after: int = 0) -> Iterator[AnyPrice]:
+        """The recorded rates of a pair, likewise."""
 
     def verify(self, against: Digest | Mark | None = None) -> Verification:
         """Read everything and check the chain, also against a digest that was kept elsewhere."""

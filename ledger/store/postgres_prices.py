@@ -10,7 +10,7 @@ from ledger.store import postgres_statements as sql
 from ledger.store.postgres_checks import has_prices
 from ledger.store.postgres_session import Session
 from ledger.store.postgres_texts import arrays
-from ledger.store.price_rows import KNOWN_POSTGRES, PriceIdentity, PriceRow, PriceTables
+from ledger.store.price_rows import KNOWN_POSTGRES, PriceRow, PriceTables, ToldPrice
 
 AT_ONCE: Final = 1000
 
@@ -39,9 +39,9 @@ class PostgresPrices(PriceTables):
         with self._session.held():
             return has_prices(self._session.connection)
 
-    def asked_known(self, asked: Sequence[PriceIdentity]) -> list[Any]:
-        """What is recorded of each of some identities, in one query."""
-        return self.query(KNOWN_POSTGRES, arrays(asked)) if asked else []
+    def asked_known(self, told: Sequence[ToldPrice]) -> list[Any]:
+        """What is recorded of each of some prices, in one query."""
+        return self.query(KNOWN_POSTGRES, arrays(told)) if told else []
 
 
 __all__ = ["PostgresPrices"]

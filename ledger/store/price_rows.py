@@ -56,6 +56,22 @@ class PriceIdentity(NamedTuple):
     source: str
     at: str
 
+
+class ToldPrice(NamedTuple):
+    """A price on its way in: its identity, and the figure as text."""
+
+    about: str
+    name: str
+    kind: str
+    source: str
+    at: str
+    px: str
+
+    @property
+    def identity(self) -> PriceIdentity:
+        """What it is told apart by."""
+        return PriceIdentity(*self[:5])
+
     @property
     def subject(self) -> Subject:
         """What it is about."""
@@ -71,10 +87,12 @@ class PriceHead(NamedTuple):
 
 
 class KnownPrice(NamedTuple):
-    """What is recorded of an identity: its last price, if any, and its subject's ``latest_at``."""
+    """What is recorded of a price that is told: its subject's ``latest_at``, the last number under
+    its identity (0 if there is none), and where the same figure was recorded last."""
 
-    row: PriceRow | None
     latest_at: str
+    last: int
+    same: PriceRow | None
 
 
 NO_PRICE: Final = PriceHead(0, "", GENESIS)
@@ -100,8 +118,8 @@ class PriceRows(ABC):
         """The last price; ``NO_PRICE`` if there is none."""
 
     @abstractmethod
-    def known_prices(self, asked: Sequence[PriceIdentity]) -> list[KnownPrice]:
-        """What is recorded of each of some identities, in their order."""
+    def known_prices(self, told: Sequence[ToldPrice]) -> list[KnownPrice]:
+        """What is recorded of each of some prices, in their order."""
 
     @abstractmethod
     def prices_by_number(
@@ -127,7 +145,9 @@ _ALL = COLUMNS
 _OF_P = ", ".join(f"p.{name}" for name in PriceRow._fields)
 _OF_IDENTITY = """
 WHERE about = asked.about AND name = asked.name AND kind = asked.kind AND at = asked.at
-  AND source = asked.source ORDER BY number DESC LIMIT 1"""
+  AND source = asked.source"""
+_LAST_OF = f"SELECT number FROM prices {_OF_IDENTITY} ORDER BY number DESC LIMIT 1"
+_SAME = f"{_OF_IDENTITY} AND px = asked.px ORDER BY number DESC LIMIT 1"
 _OF_SUBJECT = """
 SELECT latest_at FROM prices WHERE about = asked.about AND name = asked.name
 ORDER BY number DESC LIMIT 1"""
@@ -148,16 +168,16 @@ ORDER BY at DESC, number DESC LIMIT 1"""
 KNOWN_SQLITE: Final = f"""
 WITH asked AS (
   SELECT key AS place, value ->> 0 AS about, value ->> 1 AS name, value ->> 2 AS kind,
-    value ->> 3 AS source, value ->> 4 AS at FROM json_each(?)
+    value ->> 3 AS source, value ->> 4 AS at, value ->> 5 AS px FROM json_each(?)
 )
-SELECT ({_OF_SUBJECT}), {_OF_P} FROM asked
-LEFT JOIN prices AS p ON p.number = (SELECT number FROM prices {_OF_IDENTITY})
+SELECT ({_OF_SUBJECT}), ({_LAST_OF}), {_OF_P} FROM asked
+LEFT JOIN prices AS p ON p.number = (SELECT number FROM prices {_SAME})
 ORDER BY asked.place"""
 KNOWN_POSTGRES: Final = f"""
-SELECT ({_OF_SUBJECT}), {_OF_P}
-FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-  WITH ORDINALITY AS asked (about, name, kind, source, at, place)
-LEFT JOIN LATERAL (SELECT {_ALL} FROM prices {_OF_IDENTITY}) AS p ON true
+SELECT ({_OF_SUBJECT}), ({_LAST_OF}), {_OF_P}
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+  WITH ORDINALITY AS asked (about, name, kind, source, at, px, place)
+LEFT JOIN LATERAL (SELECT {_ALL} FROM prices {_SAME}) AS p ON true
 ORDER BY place"""
 
 
@@ -170,8 +190,8 @@ class PriceTables(SavedTables, PriceRows):
         read, nor where somebody has removed it."""
 
     @abstractmethod
-    def asked_known(self, asked: Sequence[PriceIdentity]) -> list[Any]:
-        """For each identity ``latest_at`` of its subject and the columns of its last price."""
+    def asked_known(self, told: Sequence[ToldPrice]) -> list[Any]:
+        """For each price the columns of :class:`KnownPrice`, those of the row one by one."""
 
     def _prices(self, statement: str, params: Sequence[Any]) -> list[Any]:
         return self._asked(statement, params) if self.has_prices() else []
@@ -181,11 +201,11 @@ class PriceTables(SavedTables, PriceRows):
         found = self._prices(_HEAD, ())
         return PriceHead(*found[0]) if found else NO_PRICE
 
-    def known_prices(self, asked: Sequence[PriceIdentity]) -> list[KnownPrice]:
-        """What is recorded of each of some identities."""
+    def known_prices(self, told: Sequence[ToldPrice]) -> list[KnownPrice]:
+        """What is recorded of each of some prices."""
         return [
-            KnownPrice(PriceRow._make(row) if row[0] is not None else None, latest_at or "")
-            for latest_at, *row in self.asked_known(asked)
+            KnownPrice(latest or "", last or 0, PriceRow._make(row) if row[0] else None)
+            for latest, last, *row in self.asked_known(told)
         ]
 
     def prices_by_number(
@@ -215,5 +235,6 @@ class PriceTables(SavedTables, PriceRows):
 
 __all__ = [
     "COLUMNS", "KNOWN_POSTGRES", "KNOWN_SQLITE", "LAST_NUMBER", "NO_PRICE", "KnownPrice",
-    "PriceHead", "PriceIdentity", "PriceRow", "PriceRows", "PriceTables", "price_hash",
+    "PriceHead", "PriceIdentity", "PriceRow", "PriceRows", "PriceTables", "ToldPrice",
+    "price_hash",
 ]  # fmt: skip

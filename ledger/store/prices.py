@@ -37,10 +37,10 @@ from ledger.store.log import Log
 from ledger.store.port import KnownAt, PriceOutcome
 from ledger.store.price_rows import (
     LAST_NUMBER,
-    KnownPrice,
     PriceHead,
     PriceIdentity,
     PriceRow,
+    ToldPrice,
     price_hash,
 )
 from ledger.store.recorders import writing
@@ -61,17 +61,14 @@ class PricedStore(ABC):
         """The writer's turn among the threads of this process, unless this one has it already."""
 
     def record_prices(
-        self, prices: Sequence[AnyPrice], *, dry_run: bool = False
+        self, prices: Sequence[AnyPrice], *, reinstate: bool = False, dry_run: bool = False
     ) -> list[PriceOutcome]:
         """Record prices in one transaction; one outcome for each, in order."""
-        asked = [(identity_of(price), price) for price in prices]
+        told = list(map(told_of, prices))
         with self.turn(), writing(self.log, keep=not dry_run) as writer:
-            batch = _Batch(self.log.price_head(), writer.tip, self._clock)
-            for first in range(0, len(asked), PAGE):
-                some = asked[first : first + PAGE]
-                batch.look_up(self.log, [identity for identity, _ in some])
-                for identity, price in some:
-                    batch.record(identity, price)
+            batch = _Batch(self.log.price_head(), writer.tip, self._clock, reinstate=reinstate)
+            for first in range(0, len(told), PAGE):
+                batch.record(self.log, told[first : first + PAGE])
             if batch.rows and not dry_run:
                 writer.has_written = True
                 self.log.add_prices(batch.rows)
@@ -166,48 +163,49 @@ class PricedStore(ABC):
 class _Batch:
     """The prices of one transaction, held against what is recorded and against each other."""
 
-    def __init__(self, head: PriceHead, tip: Tip, clock: Clock) -> None:
+    def __init__(self, head: PriceHead, tip: Tip, clock: Clock, *, reinstate: bool) -> None:
         self.rows: list[PriceRow] = []
         self.outcomes: list[PriceOutcome] = []
         self._number, self._hash = head.number, head.hash
         self._tip = tip
         self._clock = clock
-        self._known: dict[PriceIdentity, PriceRow | None] = {}
+        self._reinstate = reinstate
+        self._same: dict[ToldPrice, PriceRow | None] = {}
+        self._last: dict[PriceIdentity, int] = {}
         self._latest: dict[Subject, str] = {}
 
-    def look_up(self, log: Log, asked: Sequence[PriceIdentity]) -> None:
-        """Read what is recorded under these identities."""
-        missing = [one for one in dict.fromkeys(asked) if one not in self._known]
-        known: list[KnownPrice] = log.known_prices(missing)
-        for identity, (row, latest_at) in zip(missing, known, strict=True):
-            self._known[identity] = row
-            self._latest.setdefault(identity.subject, latest_at)
+    def record(self, log: Log, told: Sequence[ToldPrice]) -> None:
+        """Seal what is new; the others are known with the same figure."""
+        self._look_up(log, told)
+        for one in told:
+            last, same = self._last[one.identity], self._same[one]
+            if same is not None and (same.number == last or not self._reinstate):
+                self.outcomes.append(PriceOutcome(price_from(same), is_new=False))
+            else:
+                row = self._seal(one)
+                self.outcomes.append(PriceOutcome(price_from(row), is_new=True, restates=last))
 
-    def record(self, identity: PriceIdentity, price: AnyPrice) -> None:
-        """Seal a price, unless the last one under its identity says the same."""
-        known, px = self._known[identity], text(price.px)
-        if known is not None and known.px == px:
-            self.outcomes.append(PriceOutcome(price_from(known), is_new=False))
-            return
-        row = self._known[identity] = self._seal(identity, px)
-        self.rows.append(row)
-        restates = known.number if known is not None else 0
-        self.outcomes.append(PriceOutcome(price_from(row), is_new=True, restates=restates))
+    def _look_up(self, log: Log, told: Sequence[ToldPrice]) -> None:
+        missing = [one for one in dict.fromkeys(told) if one not in self._same]
+        for one, known in zip(missing, log.known_prices(missing), strict=True):
+            self._same[one] = known.same
+            self._last.setdefault(one.identity, known.last)
+            self._latest.setdefault(one.subject, known.latest_at)
 
-    def _seal(self, identity: PriceIdentity, px: str) -> PriceRow:
-        about, name, kind, source, at = identity
-        latest = self._latest[identity.subject] = max(self._latest[identity.subject], at)
+    def _seal(self, told: ToldPrice) -> PriceRow:
+        latest = self._latest[told.subject] = max(self._latest[told.subject], told.at)
         self._number += 1
         recorded_at = time_text(self._tip.stamp(self._clock))
-        open_row = PriceRow(
-            self._number, about, name, kind, source, at, px, recorded_at, latest, self._hash, b""
-        )
-        self._hash = price_hash(open_row)
-        return open_row._replace(hash=self._hash)
+        row = PriceRow(self._number, *told, recorded_at, latest, self._hash, b"")
+        self._hash = price_hash(row)
+        row = self._same[told] = row._replace(hash=self._hash)
+        self._last[told.identity] = row.number
+        self.rows.append(row)
+        return row
 
 
-def identity_of(price: AnyPrice) -> PriceIdentity:
-    """What a price is told apart by; ``BadTextError`` for a name that not every store could keep,
+def told_of(price: AnyPrice) -> ToldPrice:
+    """A price as it will be stored; ``BadTextError`` for a name that not every store could keep,
     or for what is no price."""
     if not isinstance(price, Price | Rate):
         raise BadTextError("price", repr(price), "it is neither a Price nor a Rate")
@@ -215,7 +213,9 @@ def identity_of(price: AnyPrice) -> PriceIdentity:
         raise BadTextError("rate", price.pair, "it was made of another; record that one")
     about, name = price.subject
     require_name(about, name)
-    return PriceIdentity(about, name, price.kind.value, price.source, time_text(price.at))
+    return ToldPrice(
+        about, name, price.kind.value, price.source, time_text(price.at), text(price.px)
+    )
 
 
 def price_from(row: PriceRow) -> AnyPrice:
@@ -251,4 +251,4 @@ def _held(row: PriceRow) -> tuple[str, int]:
     return row.at, row.number
 
 
-__all__ = ["PricedStore", "identity_of", "price_from"]
+__all__ = ["PricedStore", "price_from", "told_of"]

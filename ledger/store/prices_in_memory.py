@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from operator import attrgetter
@@ -14,9 +14,9 @@ from ledger.store.price_rows import (
     NO_PRICE,
     KnownPrice,
     PriceHead,
-    PriceIdentity,
     PriceRow,
     PriceRows,
+    ToldPrice,
 )
 
 _number = attrgetter("number")
@@ -55,22 +55,22 @@ class PricesInMemory(PriceRows):
             last = self._prices[-1] if self._prices else None
             return NO_PRICE if last is None else PriceHead(last.number, last.recorded_at, last.hash)
 
-    def known_prices(self, asked: Sequence[PriceIdentity]) -> list[KnownPrice]:
-        """What is recorded of each of some identities."""
+    def known_prices(self, told: Sequence[ToldPrice]) -> list[KnownPrice]:
+        """What is recorded of each of some prices."""
         with self.reading():
-            found = [self._known(one) for one in asked]
-            latest = [self.latest_at(one.subject, LAST_NUMBER) for one in asked]
-            return list(map(KnownPrice, found, latest))
+            return list(map(self._known, told))
 
-    def _known(self, identity: PriceIdentity) -> PriceRow | None:
-        held = self._held.get((identity.subject, identity.kind), [])
-        for place in range(bisect_right(held, (identity.at, LAST_NUMBER)), 0, -1):
-            at, number = held[place - 1]
-            if at != identity.at:
-                return None
-            if self._prices[number - 1].source == identity.source:
-                return self._prices[number - 1]
-        return None
+    def _known(self, told: ToldPrice) -> KnownPrice:
+        rows = [row for row in self._held_at(told) if row.source == told.source]
+        same = [row for row in rows if row.px == told.px]
+        latest = self.latest_at(told.subject, LAST_NUMBER)
+        return KnownPrice(latest, rows[-1].number if rows else 0, same[-1] if same else None)
+
+    def _held_at(self, told: ToldPrice) -> list[PriceRow]:
+        """The prices of a subject and kind that held at one moment, by number."""
+        held = self._held.get((told.subject, told.kind), [])
+        first, end = bisect_left(held, (told.at, 0)), bisect_right(held, (told.at, LAST_NUMBER))
+        return [self._prices[number - 1] for _, number in held[first:end]]
 
     def prices_by_number(
         self, subject: Subject | None, *, gt: int, lte: int, limit: int

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.store import sqlite_statements as sql
-from ledger.store.price_rows import KNOWN_SQLITE, PriceIdentity, PriceRow, PriceTables
+from ledger.store.price_rows import KNOWN_SQLITE, PriceRow, PriceTables, ToldPrice
 from ledger.store.sqlite_module import sqlite3
 
 
@@ -31,9 +31,9 @@ class SQLitePrices(PriceTables):
         """Whether there is a table of prices; looked at only where it may be missing."""
         return not self._is_audit or bool(self.query(sql.HAS_PRICES))
 
-    def asked_known(self, asked: Sequence[PriceIdentity]) -> list[Any]:
-        """What is recorded of each of some identities, in one query."""
-        return self.query(KNOWN_SQLITE, (json.dumps(asked),))
+    def asked_known(self, told: Sequence[ToldPrice]) -> list[Any]:
+        """What is recorded of each of some prices, in one query."""
+        return self.query(KNOWN_SQLITE, (json.dumps(told),))
 
 
 __all__ = ["SQLitePrices"]

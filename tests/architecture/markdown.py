@@ -2,7 +2,8 @@
 
 A ``python`` block is executed, all blocks of a page in one namespace and one empty folder; a
 ``console`` block's lines ``$ tradeledger ...`` are commands that must end with exit code 0, or
-with the one in a comment ``# exit 1``. A block marked ``skip`` behind its language is left out.
+with the one in a comment ``# exit 1``. A ``text`` block with a name behind it is a file of that
+name. A block marked ``skip`` behind its language is left out.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 class Block(NamedTuple):
-    """A fenced block: where it begins, its language and its text."""
+    """A fenced block: where it begins, its language and its text; the name of the file it is."""
 
     line: int
     language: str
     body: str
+    file: str = ""
 
 
 class ExampleError(Exception):
@@ -44,7 +46,9 @@ def blocks(text: str) -> Iterator[Block]:
     for match in _FENCE.finditer(text):
         language, *marks = match["info"].split() or [""]
         if "skip" not in marks:
-            yield Block(text.count("\n", 0, match.start()) + 2, language, match["body"])
+            line = text.count("\n", 0, match.start()) + 2
+            file = marks[0] if language == "text" and marks else ""
+            yield Block(line, language, match["body"], file)
 
 
 def run_page(text: str, name: str, folder: Path) -> int:
@@ -52,6 +56,8 @@ def run_page(text: str, name: str, folder: Path) -> int:
     namespace: dict[str, Any] = {"__name__": "example"}
     count = 0
     for block in blocks(text):
+        if block.file:
+            (folder / block.file).write_text(block.body, "utf-8")
         if block.language == "python":
             _run_python(block, name, namespace)
             count += 1

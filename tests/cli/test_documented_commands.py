@@ -52,6 +52,9 @@ PAGES = [path for path in pages() if commands_of(path)]
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_page_shows_what_is_said(run: Run, path: Path) -> None:
     checker = doctest.OutputChecker()
+    for block in blocks(path.read_text("utf-8")):
+        if block.file:
+            Path(block.file).write_text(block.body, "utf-8")
     for one in commands_of(path):
         done = run(*shlex.split(one.line, comments=True)[1:])
         assert done.code == one.code, one.line + done.err

@@ -63,8 +63,26 @@ def test_the_same_again_is_known(store: LogStore) -> None:
 
 
 def test_another_figure_restates_and_both_are_kept(store: LogStore) -> None:
-    outcomes = store.record_prices([mark(1), mark(2), mark(1)])
+    outcomes = store.record_prices([mark(1), mark(2), mark(3)])
     assert [one.restates for one in outcomes] == [0, 1, 2]
+    assert [one.px for one in store.prices()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_restated_figure_told_again_is_known(store: LogStore, at_once: bool) -> None:
+    """Else an old report, sent again, would take back what a later one has corrected."""
+    told = [mark(1), mark(2), mark(1), mark(2)]
+    for some in [told] if at_once else [[one] for one in told]:
+        store.record_prices(some)
+    assert [one.px for one in store.prices()] == [1, 2]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_restated_figure_can_be_reinstated(store: LogStore, at_once: bool) -> None:
+    told = [mark(1), mark(2), mark(1), mark(1)]
+    for some in [told] if at_once else [[one] for one in told]:
+        outcomes = store.record_prices(some, reinstate=True)
+    assert (outcomes[-1].is_new, outcomes[-1].price.number) == (False, 3)
     assert [one.px for one in store.prices()] == [1, 2, 1]
 
 

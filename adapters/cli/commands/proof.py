@@ -16,12 +16,12 @@ from adapters.cli.questions import Command, Question, asks, audits
 from ledger.store.port import Digest, Mark
 
 FINDING: Final = (*numbers("number"), *texts("account", "what"))
-_BRIEFLY: Final = re.compile("[0-9]+:[0-9a-f]+")
+_BRIEFLY: Final = re.compile("[0-9]+([+][0-9]+)?:[0-9a-f]+")
 
 
 def against_option(command: Command) -> Command:
     """The option that names a digest."""
-    told = "A digest that was kept elsewhere: its file, or NUMBER:ROOT."
+    told = "A digest that was kept elsewhere: its file, or in brief, NUMBER:ROOT."
     return click.option("--against", metavar="DIGEST", help=told)(command)
 
 
@@ -56,12 +56,14 @@ def verify(question: Question, against: str | None) -> int:
     rows = finding_rows(result.findings)
     told = "clean" if result.ok else counted(len(rows), "finding")
     root = question.book.digest().root if result.ok else None
+    priced = f" and {counted(result.prices, 'price')}" if result.prices else ""
     question.answer(
         Section("findings", FINDING, rows),
-        result=f"{told} in {result.events} events",
+        result=f"{told} in {result.events} events{priced}",
         ok=result.ok,
         root=root,
         events=result.events,
+        prices=result.prices,
         against=against,
     )
     if root:
@@ -79,7 +81,7 @@ def verify(question: Question, against: str | None) -> int:
 @click.option("--dry-run", is_flag=True, help="Write no file.")
 @asks
 def digest(question: Question, out: Path | None, brief: bool, dry_run: bool) -> None:
-    """The last number and each account's last hash, in one line of JSON.
+    """The last number, each account's last hash and the last price's, in one line of JSON.
 
     Keep it where whoever can write the store cannot write; see 'verify --against'. In brief it
     proves the same, but does not tell which account differs.
