@@ -45,7 +45,7 @@ END
 
 PROTECTION: Final = f"""
 CREATE INDEX prices_held ON prices (about, name, kind, at, number);
-CREATE INDEX prices_of ON prices (about, name, number);
+CREATE INDEX prices_of ON prices ((about || ' ' || name), number);
 CREATE FUNCTION prices_grow() RETURNS trigger LANGUAGE plpgsql
   SET search_path FROM CURRENT AS $${GROW}$$;
 CREATE TRIGGER prices_grow AFTER INSERT ON prices

@@ -10,13 +10,23 @@ from ledger.store import postgres_statements as sql
 from ledger.store.postgres_checks import has_prices
 from ledger.store.postgres_session import Session
 from ledger.store.postgres_texts import arrays
-from ledger.store.price_rows import KNOWN_POSTGRES, PriceRow, PriceTables, ToldPrice
+from ledger.store.price_rows import (
+    KNOWN_POSTGRES,
+    LATEST_POSTGRES,
+    OF_NAME_POSTGRES,
+    PriceRow,
+    PriceTables,
+    ToldPrice,
+)
 
 AT_ONCE: Final = 1000
 
 
 class PostgresPrices(PriceTables):
     """The part of a PostgreSQL log that keeps prices."""
+
+    LATEST = LATEST_POSTGRES
+    OF_NAME = OF_NAME_POSTGRES
 
     _session: Session
     _is_audit: bool

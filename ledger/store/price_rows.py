@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from ledger.domain.prices import Subject
+from ledger.domain.prices import PriceKind, Subject
 from ledger.store.rows import GENESIS
 from ledger.store.saved_rows import SavedTables
 
+KINDS: Final = tuple(kind.value for kind in PriceKind)
 LAST_NUMBER: Final = 2**63 - 1
 """No number is beyond it."""
 
@@ -136,45 +137,73 @@ class PriceRows(ABC):
         """The latest moment that a subject's prices up to a number speak of; empty if none do."""
 
     @abstractmethod
-    def last_price(self, subject: Subject, kind: str, *, at: str, lte: int) -> PriceRow | None:
-        """The last price up to a number of those that held last, at or before a moment."""
+    def last_prices(
+        self, subject: Subject, kind: str | None, *, at: str, lte: int
+    ) -> list[PriceRow]:
+        """The last price up to a number of those that held last, at or before a moment: of one
+        kind, or one of each."""
 
 
 COLUMNS: Final = ", ".join(PriceRow._fields)
 _ALL = COLUMNS
 _OF_P = ", ".join(f"p.{name}" for name in PriceRow._fields)
+# A span of one moment, and the order of the index that finds it: else a planner may take a walk by
+# number, which is long for a price that is new.
 _OF_IDENTITY = """
-WHERE about = asked.about AND name = asked.name AND kind = asked.kind AND at = asked.at
-  AND source = asked.source"""
-_LAST_OF = f"SELECT number FROM prices {_OF_IDENTITY} ORDER BY number DESC LIMIT 1"
-_SAME = f"{_OF_IDENTITY} AND px = asked.px ORDER BY number DESC LIMIT 1"
-_OF_SUBJECT = """
-SELECT latest_at FROM prices WHERE about = asked.about AND name = asked.name
-ORDER BY number DESC LIMIT 1"""
+WHERE about = asked.about AND name = asked.name AND kind = asked.kind
+  AND at >= asked.at AND at <= asked.at AND source = asked.source"""
+_LAST_OF = f"SELECT number FROM prices {_OF_IDENTITY} ORDER BY at DESC, number DESC LIMIT 1"
+_SAME = f"{_OF_IDENTITY} AND px = asked.px ORDER BY at DESC, number DESC LIMIT 1"
 _HEAD = "SELECT number, recorded_at, hash FROM prices ORDER BY number DESC LIMIT 1"
 _BY_NUMBER = f"SELECT {_ALL} FROM prices WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
-_OF_NAME = f"""
-SELECT {_ALL} FROM prices WHERE about = ? AND name = ? AND number > ? AND number <= ?
-ORDER BY number LIMIT ?"""
 _UNTIL = "SELECT number FROM prices WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1"
-_LATEST = """
-SELECT latest_at FROM prices WHERE about = ? AND name = ? AND number <= ?
-ORDER BY number DESC LIMIT 1"""
 _LAST = f"""
 SELECT {_ALL} FROM prices
 WHERE about = ? AND name = ? AND kind = ? AND at <= ? AND number <= ?
 ORDER BY at DESC, number DESC LIMIT 1"""
+_LAST_OF_EACH = f"""
+SELECT * FROM ({_LAST}) AS one UNION ALL SELECT * FROM ({_LAST}) AS two
+UNION ALL SELECT * FROM ({_LAST}) AS three"""
+
+# By number of one name. PostgreSQL is given whole rows in the order of the index: else, believing
+# that most prices are of one name, it walks through all of them. SQLite does not use an index so.
+# There the index is one of both texts together, so that a plan made while the table is short, and
+# then kept, does not take it to find an identity.
+_OF_SUBJECT_SQLITE = """
+SELECT latest_at FROM prices WHERE about = asked.about AND name = asked.name
+ORDER BY number DESC LIMIT 1"""
+_OF_SUBJECT_POSTGRES = f"""
+SELECT latest_at FROM prices
+WHERE (about || ' ' || name, number) >= (asked.about || ' ' || asked.name, 0)
+  AND (about || ' ' || name, number) <= (asked.about || ' ' || asked.name, {LAST_NUMBER:d})
+ORDER BY about || ' ' || name DESC, number DESC LIMIT 1"""
+OF_NAME_SQLITE: Final = f"""
+SELECT {_ALL} FROM prices WHERE (about, name) = (?, ?) AND number > ?
+  AND (about, name) = (?, ?) AND number <= ? ORDER BY number LIMIT ?"""
+OF_NAME_POSTGRES: Final = f"""
+SELECT {_ALL} FROM prices
+WHERE (about || ' ' || name, number) > (%s::text || ' ' || %s::text, %s)
+  AND (about || ' ' || name, number) <= (%s::text || ' ' || %s::text, %s)
+ORDER BY about || ' ' || name, number LIMIT %s"""
+LATEST_SQLITE: Final = """
+SELECT latest_at FROM prices WHERE (about, name) = (?, ?) AND number >= 0
+  AND (about, name) = (?, ?) AND number <= ? ORDER BY number DESC LIMIT 1"""
+LATEST_POSTGRES: Final = """
+SELECT latest_at FROM prices
+WHERE (about || ' ' || name, number) >= (%s::text || ' ' || %s::text, 0)
+  AND (about || ' ' || name, number) <= (%s::text || ' ' || %s::text, %s)
+ORDER BY about || ' ' || name DESC, number DESC LIMIT 1"""
 
 KNOWN_SQLITE: Final = f"""
 WITH asked AS (
   SELECT key AS place, value ->> 0 AS about, value ->> 1 AS name, value ->> 2 AS kind,
     value ->> 3 AS source, value ->> 4 AS at, value ->> 5 AS px FROM json_each(?)
 )
-SELECT ({_OF_SUBJECT}), ({_LAST_OF}), {_OF_P} FROM asked
+SELECT ({_OF_SUBJECT_SQLITE}), ({_LAST_OF}), {_OF_P} FROM asked
 LEFT JOIN prices AS p ON p.number = (SELECT number FROM prices {_SAME})
 ORDER BY asked.place"""
 KNOWN_POSTGRES: Final = f"""
-SELECT ({_OF_SUBJECT}), ({_LAST_OF}), {_OF_P}
+SELECT ({_OF_SUBJECT_POSTGRES}), ({_LAST_OF}), {_OF_P}
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
   WITH ORDINALITY AS asked (about, name, kind, source, at, px, place)
 LEFT JOIN LATERAL (SELECT {_ALL} FROM prices {_SAME}) AS p ON true
@@ -183,6 +212,9 @@ ORDER BY place"""
 
 class PriceTables(SavedTables, PriceRows):
     """Prices in a table; a log says how its database is asked."""
+
+    LATEST = LATEST_SQLITE
+    OF_NAME = OF_NAME_SQLITE
 
     @abstractmethod
     def has_prices(self) -> bool:
@@ -212,10 +244,10 @@ class PriceTables(SavedTables, PriceRows):
         self, subject: Subject | None, *, gt: int, lte: int, limit: int
     ) -> list[PriceRow]:
         """Prices in the order in which they were recorded."""
-        span = (gt, lte, limit)
         if subject is None:
-            return list(map(PriceRow._make, self._prices(_BY_NUMBER, span)))
-        return list(map(PriceRow._make, self._prices(_OF_NAME, (*subject, *span))))
+            return list(map(PriceRow._make, self._prices(_BY_NUMBER, (gt, lte, limit))))
+        span = (*subject, gt, *subject, lte, limit)
+        return list(map(PriceRow._make, self._prices(self.OF_NAME, span)))
 
     def prices_until(self, recorded_at: str) -> int:
         """The last number that was recorded at or before a moment."""
@@ -224,17 +256,20 @@ class PriceTables(SavedTables, PriceRows):
 
     def latest_at(self, subject: Subject, lte: int) -> str:
         """The latest moment that a subject's prices up to a number speak of."""
-        found = self._prices(_LATEST, (*subject, lte))
+        found = self._prices(self.LATEST, (*subject, *subject, lte))
         return found[0][0] if found else ""
 
-    def last_price(self, subject: Subject, kind: str, *, at: str, lte: int) -> PriceRow | None:
+    def last_prices(
+        self, subject: Subject, kind: str | None, *, at: str, lte: int
+    ) -> list[PriceRow]:
         """The last price up to a number of those that held last."""
-        found = self._prices(_LAST, (*subject, kind, at, lte))
-        return PriceRow._make(found[0]) if found else None
+        statement, kinds = (_LAST, (kind,)) if kind else (_LAST_OF_EACH, KINDS)
+        asked = [value for one in kinds for value in (*subject, one, at, lte)]
+        return list(map(PriceRow._make, self._prices(statement, asked)))
 
 
 __all__ = [
-    "COLUMNS", "KNOWN_POSTGRES", "KNOWN_SQLITE", "LAST_NUMBER", "NO_PRICE", "KnownPrice",
-    "PriceHead", "PriceIdentity", "PriceRow", "PriceRows", "PriceTables", "ToldPrice",
-    "price_hash",
+    "COLUMNS", "KINDS", "KNOWN_POSTGRES", "KNOWN_SQLITE", "LAST_NUMBER", "LATEST_POSTGRES",
+    "NO_PRICE", "OF_NAME_POSTGRES", "KnownPrice", "PriceHead", "PriceIdentity", "PriceRow",
+    "PriceRows", "PriceTables", "ToldPrice", "price_hash",
 ]  # fmt: skip

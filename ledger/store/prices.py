@@ -47,7 +47,6 @@ from ledger.store.recorders import writing
 from ledger.store.rows import require_name, time_from, time_text
 
 PAGE: Final = 1000
-_KINDS: Final = tuple(kind.value for kind in PriceKind)
 
 
 class PricedStore(ABC):
@@ -143,9 +142,9 @@ class PricedStore(ABC):
         latest = self.log.latest_at(subject, upto) if upto and _can_be(subject.name) else ""
         if not latest:
             return None
-        at, kinds = min(until or latest, latest), _KINDS if kind is None else (kind.value,)
-        known = (self.log.last_price(subject, one, at=at, lte=upto) for one in kinds)
-        rows = [row for row in known if row is not None]
+        asked = kind.value if kind is not None else None
+        at = min(until or latest, latest)
+        rows = self.log.last_prices(subject, asked, at=at, lte=upto)
         return price_from(max(rows, key=_held)) if rows else None
 
     def _price_number(self, known_at: KnownAt) -> int:

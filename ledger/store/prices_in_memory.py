@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from ledger.domain.prices import Subject
 from ledger.store.price_rows import (
+    KINDS,
     LAST_NUMBER,
     NO_PRICE,
     KnownPrice,
@@ -94,15 +95,22 @@ class PricesInMemory(PriceRows):
             end = bisect_right(rows, lte, key=_number)
             return rows[end - 1].latest_at if end else ""
 
-    def last_price(self, subject: Subject, kind: str, *, at: str, lte: int) -> PriceRow | None:
+    def last_prices(
+        self, subject: Subject, kind: str | None, *, at: str, lte: int
+    ) -> list[PriceRow]:
         """The last price up to a number of those that held last."""
         with self.reading():
-            held = self._held.get((subject, kind), [])
-            for place in range(bisect_right(held, (at, LAST_NUMBER)), 0, -1):
-                number = held[place - 1][1]
-                if number <= lte:
-                    return self._prices[number - 1]
-            return None
+            kinds = (kind,) if kind else KINDS
+            found = (self._last_price(subject, one, at, lte) for one in kinds)
+            return [row for row in found if row is not None]
+
+    def _last_price(self, subject: Subject, kind: str, at: str, lte: int) -> PriceRow | None:
+        held = self._held.get((subject, kind), [])
+        for place in range(bisect_right(held, (at, LAST_NUMBER)), 0, -1):
+            number = held[place - 1][1]
+            if number <= lte:
+                return self._prices[number - 1]
+        return None
 
 
 __all__ = ["PricesInMemory"]

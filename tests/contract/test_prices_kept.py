@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -14,11 +16,14 @@ from ledger.store.base import LogStore
 from ledger.store.memory import MemoryStore
 from ledger.store.port import Digest, Mark, StreamHead
 from ledger.store.postgres import PostgresStore
+from ledger.store.postgres_texts import arrays
+from ledger.store.price_rows import KNOWN_POSTGRES, KNOWN_SQLITE
+from ledger.store.prices import told_of
 from ledger.store.sqlite import SQLiteStore
 from ledger.store.sqlite_module import sqlite3
 from ledger.store.sqlite_schema import PRICES, PROTECTED
 from tests.contract.helpers import Clock, fill
-from tests.contract.test_prices import mark, rate
+from tests.contract.test_prices import CLOSE, mark, rate
 from tests.postgres import BOT, Place
 
 _ROW = (
@@ -342,3 +347,26 @@ def test_an_index_that_is_gone_is_made_again(
     with SQLiteStore(path, Clock()) as store:
         found = store.log.query("SELECT name FROM sqlite_schema WHERE name = ?", (lost,))  # type: ignore[attr-defined]
     assert found == [(lost,)]
+
+
+# ------------------------------------------------------------------------------- plans
+
+
+def test_postgres_finds_what_is_known_by_the_index(postgres: PostgresStore) -> None:
+    """Not by a walk through all prices of the name, which grow with every import."""
+    told = [told_of(mark(n, at=CLOSE + timedelta(seconds=n))) for n in range(200)]
+    postgres.record_prices([mark(n, at=CLOSE + timedelta(seconds=n)) for n in range(200)])
+    with postgres.log.writing():
+        rows = postgres.log.query(f"EXPLAIN {KNOWN_POSTGRES}", arrays(told))  # type: ignore[attr-defined]
+    plan = "\n".join(row[0] for row in rows)
+    assert "prices_held" in plan
+    assert "Seq Scan" not in plan
+    assert "Index Cond: ((about = asked.about)" in plan
+
+
+def test_sqlite_finds_what_is_known_by_the_index(sqlite: SQLiteStore) -> None:
+    asked = json.dumps([told_of(mark(1))])
+    rows = sqlite.log.query(f"EXPLAIN QUERY PLAN {KNOWN_SQLITE}", (asked,))  # type: ignore[attr-defined]
+    plan = "\n".join(row[3] for row in rows)
+    assert plan.count("prices_held (about=? AND name=? AND kind=? AND at>? AND at<?)") == 2
+    assert "SCAN prices" not in plan

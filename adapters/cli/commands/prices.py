@@ -169,7 +169,6 @@ def show(
         raise click.UsageError("--all shows everything; leave --kind, --as-of and --known-at out")
     happened = moment("--as-of", as_of, settings.zone_info) if as_of else None
     learned = knowledge("--known-at", known_at, settings.zone_info) if known_at else None
-    kinds = [PriceKind(kind)] if kind else list(PriceKind)
     when = {"as_of": happened, "known_at": learned}
     with settings.open_existing() as book:
         every = _every(book, instrument)
@@ -178,10 +177,8 @@ def show(
             raise click.UsageError(
                 f"no price of {instrument} was ever recorded; 'tradeledger prices import' does"
             )
-        if whole:
-            rows = [_row(one) for one in (first, *every)]
-        else:
-            rows = [_row(one) for one in _holding(book, instrument, kinds, when)]
+        shown = (first, *every) if whole else _holding(book, instrument, kind, when)
+        rows = list(map(_row, shown))
     result = "" if rows else f"no price of {instrument} is known then"
     about = {"instrument": instrument, **when}
     output.write(Answer(about, (Section("prices", _PRICES, rows),), result), style or output.TABLE)
@@ -203,11 +200,11 @@ def _every(book: Book, name: str) -> Iterator[AnyPrice]:
 
 
 def _holding(
-    book: Book, name: str, kinds: list[PriceKind], when: Mapping[str, object]
+    book: Book, name: str, kind: str | None, when: Mapping[str, object]
 ) -> Iterator[AnyPrice]:
     """What holds of each kind, of the instrument of that name and of the pair."""
-    for kind in kinds:
-        how: dict[str, Any] = {**when, "kind": kind}
+    for one in [PriceKind(kind)] if kind else PriceKind:
+        how: dict[str, Any] = {**when, "kind": one}
         found: list[AnyPrice | None] = [book.price(name, **how)]
         found += [book.rate(*pair, **how) for pair in _pairs(name)[:1]]
         yield from filter(None, found)
