@@ -38,6 +38,7 @@ from ledger.domain.order_rules import decide
 from ledger.domain.orders import Order
 from ledger.domain.placing import check_placing, check_replacing
 from ledger.domain.positions import Position
+from ledger.domain.previewing import is_within_reach, preview
 from ledger.domain.watching import Issue, Record, added
 from ledger.errors import ConflictError
 from ledger.store.port import AlreadyAppended, Conflict, EventStore, Outcome
@@ -114,8 +115,8 @@ def new_issues(store: EventStore, state: Account, fact: Fact) -> list[Issue]:
     number, version = state.number + 1, state.version + 1
     recorded = Recorded(number, state.name, version, fact.key, at, at, fill)
     position = state.position_at(fill.instrument_id, fill.position_id)
-    if position.reaches(Entry(recorded)):
-        return position.preview(Entry(recorded))
+    if is_within_reach(position, Entry(recorded)):
+        return preview(position, Entry(recorded))
     before, after = Record(), Record()
     Position.rebuild(
         position.key, state.policy, rebuilding.position_facts(store, state, position.key), before

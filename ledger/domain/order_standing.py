@@ -31,6 +31,7 @@ _ACKNOWLEDGES = (
     *(OrderSuspended, OrderDoneForDay, OrderCalculated),
 )
 _ENDS: tuple[type[Event], ...] = (OrderCancelled, OrderExpired, OrderRejected)
+_REASONED = (OrderRejected, OrderCancelled)
 _END_STATES = {OrderCancelled: OrdStatus.CANCELED, OrderExpired: OrdStatus.EXPIRED}
 _STOPS = frozenset({*_ENDS, OrderDoneForDay, OrderCalculated})
 _STATES = frozenset({*_END_STATES, OrderDoneForDay, OrderCalculated, OrderStopped, OrderSuspended})
@@ -63,6 +64,11 @@ class OrderStanding:
         return not self.latest.keys().isdisjoint(_ENDS)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether no report puts the order in a state of its own."""
+        return self.latest.keys().isdisjoint(_STATES)
+
+    @property
     def is_acknowledged(self) -> bool:
         """Whether the venue has shown that it has, or had, the order."""
         return not self.latest.keys().isdisjoint(_ACKNOWLEDGES)
@@ -74,6 +80,13 @@ class OrderStanding:
             return False
         done = not multi_day and self.stands(OrderDoneForDay, multi_day, None)
         return done or self.is_dead or self.stands(OrderCalculated, multi_day, None)
+
+    @property
+    def reason(self) -> str:
+        """Why it was rejected or cancelled, in the venue's words; empty if it was not, or without
+        a word."""
+        ends = (self.latest[end].event for end in _REASONED if end in self.latest)
+        return next((reason for end in ends if (reason := getattr(end, "reason", ""))), "")
 
     @property
     def is_nowhere(self) -> bool:

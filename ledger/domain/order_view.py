@@ -10,8 +10,6 @@ import attrs
 
 from ledger.domain.events import (
     Intent,
-    OrderCancelled,
-    OrderRejected,
     OrdersLinked,
     OrderStopped,
     OrderSubmitted,
@@ -115,10 +113,9 @@ def order_view(order: Order) -> OrderView:
 def _said(facts: OrderFacts) -> dict[str, Any]:
     """What the venue said besides: why it ended, and what it guarantees."""
     reports = facts.standing.latest
-    ends = (reports[end].event for end in (OrderRejected, OrderCancelled) if end in reports)
     stopped = reports[OrderStopped].event if OrderStopped in reports else None
     return {
-        "reason": next((reason for end in ends if (reason := getattr(end, "reason", ""))), ""),
+        "reason": facts.standing.reason,
         "guaranteed_qty": getattr(stopped, "guaranteed_qty", None),
         "guaranteed_px": getattr(stopped, "guaranteed_px", None),
     }

@@ -22,7 +22,7 @@ from ledger.domain.events import (
     TimeInForce,
 )
 from ledger.domain.numbers import ZERO, ratio, subtract
-from ledger.domain.order_facts import OrderFacts, order_ids
+from ledger.domain.order_facts import NO_REQUESTS, OrderFacts, order_ids
 from ledger.domain.order_requests import OpenRequest
 from ledger.domain.order_status import OrdStatus
 from ledger.domain.order_view import OrderView, order_view
@@ -33,7 +33,7 @@ __all__ = ["OpenRequest", "OrdStatus", "Order", "OrderView", "order_ids"]
 Load = Callable[[list[int]], Iterable[Recorded]]
 """Reads facts by their numbers."""
 
-MULTI_DAY = frozenset({TimeInForce.GTC, TimeInForce.GTD})
+MULTI_DAY = (TimeInForce.GTC, TimeInForce.GTD)  # few: to look through them is to compare
 
 
 class Order:
@@ -103,8 +103,11 @@ class Order:
     @property
     def cl_ord_ids(self) -> tuple[str, ...]:
         """Every id of the chain, requests included: the first one, then the rest by name."""
+        ids = self.facts.ids
+        if len(ids) == 1:  # of most orders
+            return tuple(ids)
         root = self._root_id()
-        return (root, *sorted(self.facts.ids - {root})) if root else ()
+        return (root, *sorted(ids - {root})) if root else ()
 
     @property
     def is_external(self) -> bool:
@@ -172,10 +175,11 @@ class Order:
 
         A replacement to less than was executed by then amends the order to what was executed.
         """
-        qty, at = self.facts.terms.order_qty, self.facts.terms.qty_replaced_at
-        if qty is None or at is None or qty >= self.facts.fills.cum_qty:
+        terms, fills = self.facts.terms, self.facts.fills
+        qty, at = terms.order_qty, terms.qty_replaced_at
+        if qty is None or at is None or qty >= fills.cum_qty:
             return qty
-        return max(qty, self.facts.fills.cum_at(at))
+        return max(qty, fills.cum_at(at))
 
     @property
     def cum_qty(self) -> Decimal:
@@ -216,9 +220,12 @@ class Order:
     @property
     def status(self) -> OrdStatus:
         """FIX 39 by precedence; see :mod:`ledger.domain.order_status`."""
-        states = [*self.facts.standing.states(self._is_multi_day, self.facts.fills.last_at)]
+        facts = self.facts
+        if facts.requests is NO_REQUESTS and facts.standing.is_plain:
+            return self._executed()
+        states = [*facts.standing.states(self._is_multi_day, facts.fills.last_at)]
         if not self.is_dead:
-            states += self.facts.requests.pending_states()
+            states += facts.requests.pending_states()
         return max([*states, self._executed()], key=_precedence) if states else self._executed()
 
     @property
@@ -286,16 +293,15 @@ class Order:
         return placed is not None and placed.tif in MULTI_DAY
 
     def _executed(self) -> OrdStatus:
-        if self.is_filled:
-            return OrdStatus.FILLED
-        if self.facts.fills.cum_qty:
-            return OrdStatus.PARTIALLY_FILLED
-        if OrderRejected in self.facts.standing.latest:
+        facts = self.facts
+        if facts.fills.cum_qty:
+            return OrdStatus.FILLED if self.is_filled else OrdStatus.PARTIALLY_FILLED
+        if OrderRejected in facts.standing.latest:
             return OrdStatus.REJECTED
-        if self.facts.standing.is_acknowledged:
+        if facts.standing.is_acknowledged:
             return OrdStatus.NEW
         # Never placed, and refused whatever was asked with it: the venue does not know it.
-        nowhere = self.is_external and self.facts.standing.is_nowhere
+        nowhere = self.is_external and facts.standing.is_nowhere
         return OrdStatus.REJECTED if nowhere else OrdStatus.PENDING_NEW
 
     # ------------------------------------------------------------------ what leaves the ledger

@@ -9,6 +9,7 @@ the owner reads from the store and gives to :meth:`Position.rebuild`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -20,7 +21,7 @@ from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrect
 from ledger.domain.fold import Watch, apply_fill
 from ledger.domain.holding import Holding, Rules
 from ledger.domain.policy import Policy
-from ledger.domain.watching import Issue, Record, added
+from ledger.domain.watching import Watcher
 
 POINT_EVERY: Final = 128
 FLAT_EVERY: Final = 16
@@ -129,7 +130,7 @@ class Position:
         """From here on somebody hears of every step."""
         self.watch = watch
         if watch is not None:
-            watch.rewound(self.holding)
+            watch.rewound(self.holding, self.points[-1].after)
 
     def wait(self, facts: Iterable[Recorded]) -> None:
         """Know again of facts that came before what they name; their effect is in the holding."""
@@ -179,7 +180,7 @@ class Position:
 
     def _arrive(self, entry: Entry) -> None:
         """Fold the next fact at once; keep one that is late, or is put off, for later."""
-        if not self.defers and self.dirty is None and self._is_next(entry):
+        if not self.defers and self.dirty is None and self.is_next(entry):
             self.tail.append(entry)
             self._apply(entry)
             return
@@ -189,7 +190,8 @@ class Position:
             if len(self.pending) >= PENDING:
                 self.settle()
 
-    def _is_next(self, entry: Entry) -> bool:
+    def is_next(self, entry: Entry) -> bool:
+        """Whether an entry comes after all that is resident."""
         if self.tail:
             return entry.follows(self.tail[-1])
         return entry.sort_key > self.points[0].after
@@ -231,7 +233,7 @@ class Position:
 
     def _only_counts(self, entry: Entry, fee: FeeCharged) -> bool:
         """Whether the fill lies inside the open cycle and its fees are not part of its cost."""
-        rules = self._rules_at(entry.at)
+        rules = self.rules_at(entry.at)
         opened = self.holding.opened_at
         return (
             self.dirty is None
@@ -282,37 +284,12 @@ class Position:
         elif (self.tail and self.tail[-1].at >= at) or at <= self.points[0].after[0]:
             self._mark((at, "", ""))
 
-    def reaches(self, entry: Entry) -> bool:
-        """Whether an entry's place lies in the history that is resident."""
-        return not self.needs_history and self.points[0].after < entry.sort_key
-
-    def preview(self, entry: Entry) -> list[Issue]:
-        """The parts, of it or of what comes later, that would find no lot because of an entry
-        which is within reach; the position stays as it is."""
-        if self.dirty is None and self._is_next(entry):
-            heard = Record()
-            apply(self.holding.copy(), entry, self._rules_at(entry.at), heard)
-            return heard.issues
-        key = entry.sort_key
-        start = next(point for point in reversed(self.points) if point.after < key)
-        resident = sorted((*self.tail, *self.pending), key=sort_key)
-        later = [one for one in resident if start.after < one.sort_key]
-        replayed = sorted((*later, entry), key=sort_key)
-        return added(self._replay(start, later), self._replay(start, replayed))
-
-    def _replay(self, start: Point, entries: Iterable[Entry]) -> list[Issue]:
-        """Fold entries on from a restart point, on a copy; what found no lot."""
-        holding, heard = start.holding.copy(), Record()
-        for entry in entries:
-            apply(holding, entry, self._rules_at(entry.at), heard)
-        return heard.issues
-
     # -- folding ------------------------------------------------------------------------
 
     def settle(self) -> bool:
         """Put late facts in place; False when the history has to be read for it."""
         new, self.pending = in_order(self.pending), []
-        if new and not self.needs_history and not self._is_next(new[0]):
+        if new and not self.needs_history and not self.is_next(new[0]):
             self._mark(new[0].sort_key)
         if self.needs_history:
             return False
@@ -330,20 +307,32 @@ class Position:
             self.points.pop()
         start = self.points[-1]
         self.holding = start.holding.copy()
-        if self.watch is not None:
-            self.watch.rewound(self.holding)
         self.since_point = 0
         done = start.size - self.points[0].size
         entries = self.tail[done:] + new
         del self.tail[done:]
         self.refolded += len(entries)
-        return sorted(entries, key=sort_key) if new else entries
+        if new:
+            entries.sort(key=sort_key)
+        return entries if self.watch is None else self._tell_from(dirty, entries, self.watch)
+
+    def _tell_from(self, dirty: SortKey, entries: list[Entry], watch: Watcher) -> list[Entry]:
+        """Fold the entries before what changed without a word; what is left is to be told."""
+        self.watch = None
+        same = bisect_left(entries, dirty, key=sort_key)
+        for entry in entries[:same]:
+            self.tail.append(entry)
+            self._apply(entry)
+        self.watch = watch
+        last = entries[same - 1].sort_key if same else self.points[-1].after
+        watch.rewound(self.holding, last)
+        return entries[same:]
 
     def _apply(self, entry: Entry) -> None:
         """Fold the newest entry of the tail; keep a restart point now and then."""
         holding, event, rules, watch = self.holding, entry.event, self.rules, self.watch
         if rules is None:
-            rules = self._rules_at(entry.at)
+            rules = self.rules_at(entry.at)
         if type(event) is FillBooked:
             apply_fill(holding, entry, event, rules, watch)
         else:
@@ -385,7 +374,7 @@ class Position:
         self.tail = []
         self.since_point = 0
 
-    def _rules_at(self, at: datetime) -> Rules:
+    def rules_at(self, at: datetime) -> Rules:
         """The rules in force; kept for as long as they cannot change."""
         rules = self.policy.rules(self.key.instrument_id, at)
         if self.policy.is_constant(self.key.instrument_id):

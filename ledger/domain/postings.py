@@ -111,26 +111,36 @@ def delivers(instrument: Instrument | None) -> str | None:
     return instrument.base_currency
 
 
+class CashLeg(NamedTuple):
+    """Cash that a position accounts for, and where it came from: ``trade``, ``units`` (what a
+    spot pair delivers), ``fees``, ``funding`` or ``income``."""
+
+    source: str
+    currency: str
+    amount: Decimal
+
+
+def cash_legs(totals: Totals, instrument: Instrument | None) -> Iterator[CashLeg]:
+    """All cash a position accounts for, by its source; the sign is the account's."""
+    base = delivers(instrument)
+    if instrument is not None:
+        yield CashLeg("trade", instrument.currency, trading_cash(totals, instrument))
+    if base is not None:
+        yield CashLeg("units", base, add(totals.qty, totals.suspense_qty))
+    for currency, fee in totals.fees.items():
+        if currency != base:
+            yield CashLeg("fees", currency, negate(fee))
+    for source, by_currency in (("funding", totals.funding), ("income", totals.income)):
+        for currency, amount in by_currency.items():
+            yield CashLeg(source, currency, amount)
+
+
 def cash_of(totals: Totals, instrument: Instrument | None) -> dict[str, Decimal]:
     """All cash a position accounts for, by currency."""
     cash: dict[str, Decimal] = {}
-    for _, currency, amount in _cash_legs(totals, instrument):
+    for _, currency, amount in cash_legs(totals, instrument):
         cash[currency] = add(cash.get(currency, ZERO), amount)
     return cash
-
-
-def _cash_legs(totals: Totals, instrument: Instrument | None) -> Iterator[Posting]:
-    base = delivers(instrument)
-    if instrument is not None:
-        yield Posting("cash", instrument.currency, trading_cash(totals, instrument))
-    if base is not None:
-        yield Posting("cash", base, add(totals.qty, totals.suspense_qty))
-    for currency, fee in totals.fees.items():
-        if currency != base:
-            yield Posting("cash", currency, negate(fee))
-    for by_currency in (totals.funding, totals.income):
-        for currency, amount in by_currency.items():
-            yield Posting("cash", currency, amount)
 
 
 def _other_legs(
@@ -168,7 +178,8 @@ def position_postings(before: Valued, after: Valued, instrument_id: str) -> tupl
     instrument that is new."""
     sums: dict[tuple[str, str], Decimal] = {}
     for (totals, instrument), sign in ((before, negate), (after, add_zero)):
-        cash = _cash_legs(totals, instrument)
+        legs = cash_legs(totals, instrument)
+        cash = (Posting("cash", currency, amount) for _, currency, amount in legs)
         for account, commodity, amount in (*cash, *_other_legs(totals, instrument, instrument_id)):
             place = (account, commodity)
             sums[place] = add(sums.get(place, ZERO), sign(amount))

@@ -143,6 +143,8 @@ class ResidentOrders(Mapping[str, Order]):
         if kind_of(recorded) is FillBooked:
             self._saw_external = True
             self._remember(ids)
+            if self.changed is not None:
+                self.changed.add(ids[-1])
             return
         begins = kind_of(recorded) is OrderPlaced and not (is_late or self._had(ids))
         if (self._has_forgotten or self._saw_external) and not begins:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ledger.domain.canonical import Entry
+from ledger.domain.canonical import Entry, SortKey
 from ledger.domain.lots import Lot, Shortfall
 from ledger.domain.numbers import ZERO, add, subtract
 
@@ -89,8 +89,9 @@ class Watcher(Protocol):
     def issue(self, issue: Issue) -> None:
         """A fill, or part of it, found nothing to close."""
 
-    def rewound(self, holding: Holding) -> None:
-        """The fold went back to where this was the holding; what follows is told again."""
+    def rewound(self, holding: Holding, since: SortKey) -> None:
+        """The fold went back to where this was the holding; what comes after that place is told
+        again."""
 
     def charged(self, entry: Entry, fee: FeeCharged) -> None:
         """A fill that was told before has one more fee, which changed nothing but a total."""
@@ -119,7 +120,7 @@ class Record:
         """Keep it."""
         self.issues.append(issue)
 
-    def rewound(self, holding: Holding) -> None:
+    def rewound(self, holding: Holding, since: SortKey) -> None:
         """Whoever records a fold records all of it."""
 
     def charged(self, entry: Entry, fee: FeeCharged) -> None:

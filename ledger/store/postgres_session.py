@@ -256,8 +256,8 @@ class Session:
     def _undo(self) -> None:
         """Whatever is still open is rolled back, by the server itself if it cannot be reached.
 
-        After one that failed all prepared statements are let go: the driver believes that some are
-        there which the server has skipped.
+        A transaction that failed takes its connection along: the driver believes that statements
+        are prepared which the server has skipped.
         """
         copy, self._copy = self._copy, None
         self._waiting = []
@@ -266,10 +266,10 @@ class Session:
         try:
             if copy is not None:
                 copy.abort()
-            has_failed = self.connection.info.transaction_status != _HEALTHY
-            self.connection.execute("ROLLBACK", prepare=False)
-            if has_failed:
-                self.connection.execute("DEALLOCATE ALL", prepare=False)
+            if self.connection.info.transaction_status == _HEALTHY:
+                self.connection.execute("ROLLBACK")
+            else:
+                self.connection.close()
         except psycopg.OperationalError:
             self.connection.close()
 

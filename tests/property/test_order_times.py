@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ledger
-from ledger import history
+from ledger import rebuilding
 from ledger.domain.events import (
     Event,
     Fact,
@@ -74,7 +74,7 @@ def views(book: ledger.Book) -> dict[str, Any]:
     """Each order as the resident account has it, which is also what its own facts say."""
     state, found = book.account(ACCOUNT), {}
     for id in IDS:
-        rebuilt = history.rebuild_order(book.store, state, id)
+        rebuilt = rebuilding.rebuild_order(book.store, state, id)
         resident = state.orders.find(id)
         if resident is not None:
             assert resident.view() == rebuilt.view()

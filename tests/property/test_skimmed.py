@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import history
+from ledger import history, rebuilding
 from ledger.domain.accounts import Account
 from ledger.domain.events import Recorded
 from ledger.domain.skimmed import Skimmed, whole
@@ -27,7 +27,7 @@ def folded(store: EventStore, facts: Facts) -> Account:
     """The account that facts make."""
     account = Account(ACCOUNT)
     history.fold(account, facts)
-    history.complete(store, account)
+    rebuilding.complete(store, account)
     return account
 
 
@@ -45,7 +45,7 @@ def test_skimmed_facts_make_the_same_account(arrival: Arrival, asks: bool) -> No
             assert whole(skimmed) == recorded
             for account, fact in ((ours, skimmed), (plain, recorded)):
                 history.fold(account, [fact])
-                history.complete(store, account)
+                rebuilding.complete(store, account)
             if asks:
                 assert orders(ours) == orders(plain)
         assert figures(ours) == figures(plain)
