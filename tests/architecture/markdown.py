@@ -59,14 +59,15 @@ def run_page(text: str, name: str, folder: Path) -> int:
         if block.file:
             (folder / block.file).write_text(block.body, "utf-8")
         if block.language == "python":
-            _run_python(block, name, namespace)
+            run_python(block, name, namespace)
             count += 1
         if block.language == "console":
             count += _run_console(block, name, folder)
     return count
 
 
-def _run_python(block: Block, name: str, namespace: dict[str, Any]) -> None:
+def run_python(block: Block, name: str, namespace: dict[str, Any]) -> None:
+    """Run one example in the names of those before it."""
     if ">>> " in block.body:
         _run_dialogue(block, name, namespace)
         return

@@ -16,6 +16,7 @@ import attrs
 from tests.benchmarks import (
     core,
     page,
+    projected,
     store_append,
     store_commit,
     store_csv,
@@ -47,6 +48,7 @@ LINES: Final[dict[str, Measure]] = {
     "store.5": store_csv.measured,
     "store.6": store_live.measured,
     "store.7": store_past.measured,
+    "proj": projected.measured,
 }
 
 

@@ -1,0 +1,128 @@
+"""Asking: rows of the read models as they were known at a number, and pages of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, Select, Table, and_, or_, select, tuple_
+
+from ledger.domain.gates import require_time
+from ledger.history import KnownAt, resolve
+from ledger.reading import Reader
+from projections.answers import Answer
+from projections.errors import BadCursorError, NotThereYetError, OvertakenError
+from projections.runner import Runner
+
+T = TypeVar("T")
+
+
+class Asking:
+    """Asks the tables of a book, and sees to it that they have come far enough."""
+
+    def __init__(self, book: Reader, engine: Engine, *, catches_up: bool) -> None:
+        self.book = book
+        self.runner = Runner(book.store, engine)
+        self._engine = engine
+        self._catches_up = catches_up
+
+    def reach(self, known_at: KnownAt) -> int:
+        """The number a question is about, once the tables are there."""
+        number = resolve(self.book.store, known_at)
+        while min(self.runner.numbers().values()) < number:
+            if not self._catches_up:
+                raise NotThereYetError(
+                    f"the tables have not reached event {number}; run tradeledger project, "
+                    "or ask known_at an earlier one"
+                )
+            try:
+                self.runner.catch_up(number)
+            except OvertakenError:
+                continue  # somebody else is bringing them there
+        return number
+
+    def table(self, name: str) -> Table:
+        """The table in use behind a name."""
+        return self.runner.tables()[name]
+
+    def of(self, table: Table, account: str, instrument: str | None) -> list[ColumnElement[bool]]:
+        """The rows of an account that the store knows, and of an instrument by id or symbol."""
+        state = self.book.at(account)
+        where = [table.c.account == account]
+        if instrument is not None:
+            where.append(table.c.instrument_id == state.resolve(instrument))
+        return where
+
+    def page(
+        self,
+        table: Table,
+        where: Sequence[ColumnElement[bool]],
+        number: int,
+        after: str | None,
+        limit: int | None,
+        read: Callable[[Any], T],
+    ) -> Answer[T]:
+        """Rows in the order of recording, from behind a cursor; pages stay as they are while
+        more is recorded."""
+        place = tuple_(table.c.number, table.c.line)
+        question = select(table).where(*where, table.c.number <= number)
+        if after is not None:
+            question = question.where(place > tuple_(*_place(after)))
+        question = question.order_by(table.c.number, table.c.line)
+        rows = self.rows(question if limit is None else question.limit(limit + 1))
+        shown = rows if limit is None else rows[:limit]
+        more = len(rows) > len(shown)
+        cursor = f"{shown[-1].number}:{shown[-1].line}" if more else None
+        return Answer(lines=[read(row) for row in shown], number=number, next=cursor)
+
+    def rows(self, question: Select[Any]) -> Sequence[Any]:
+        """All rows that answer a question."""
+        with self._engine.connect() as connection:
+            return connection.execute(question).all()
+
+    def steps(
+        self, account: str, instrument: str | None, number: int, *, as_of: datetime | None
+    ) -> Sequence[Any]:
+        """The steps that were known at a number, position by position, in canonical order."""
+        table = self.table("position_steps")
+        where = [*self.of(table, account, instrument), held(table, number)]
+        if as_of is not None:
+            where.append(table.c.at <= require_time("as_of", as_of))
+        order = (table.c.instrument_id, table.c.position_id, table.c.at, table.c.place)
+        return self.rows(select(table).where(*where).order_by(*order))
+
+    def own_entries(self, account: str, number: int, as_of: datetime | None) -> Sequence[Any]:
+        """What the account itself earned and paid, without any position."""
+        table = self.table("balance_ledger")
+        where = [*self.of(table, account, None), table.c.instrument_id.is_(None)]
+        if as_of is not None:
+            where.append(table.c.occurred_at <= require_time("as_of", as_of))
+        return self.rows(select(table).where(*where, table.c.number <= number))
+
+
+def held(table: Table, number: int) -> ColumnElement[bool]:
+    """Whether a row held at a log number."""
+    return and_(table.c.number <= number, or_(table.c.until.is_(None), table.c.until > number))
+
+
+def recorded(
+    table: Table, since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    """Whether a row was recorded in a span, its end not included."""
+    where: list[ColumnElement[bool]] = []
+    if since is not None:
+        where.append(table.c.recorded_at >= require_time("since", since))
+    if until is not None:
+        where.append(table.c.recorded_at < require_time("until", until))
+    return where
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    """The place a cursor stands for."""
+    number, _, line = cursor.partition(":")
+    if not (number.isdecimal() and line.isdecimal()):
+        raise BadCursorError(
+            f"{cursor!r} is no cursor; take the next of the page before, or none to begin"
+        )
+    return int(number), int(line)

@@ -1,0 +1,224 @@
+"""Positions: the ledger of each in recorded order, and its effective steps in canonical order.
+
+The ledger never changes: a late fact is one more row, with what it changed. The steps say what
+each fact did as far as is known: a late fact, a bust or a correction makes later ones void and
+puts others in their places.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, or_
+
+from ledger.domain.canonical import Entry, SortKey, identifier
+from ledger.domain.events import FeeCharged, FillBooked
+from ledger.domain.numbers import ZERO, add, subtract
+from ledger.domain.views import net_realized
+from projections.following import Change, Moved
+from projections.hearing import Charge, Money, Step, grown
+from projections.tables import POSITIONS, position_ledger, position_steps
+from projections.types import amount_text, moment_text, optional_amount
+from projections.versions import Version, Versions
+
+
+class Positions:
+    """Both tables of positions."""
+
+    name = POSITIONS
+    version = 1
+
+    def __init__(self, generation: int) -> None:
+        position = ["instrument_id", "position_id"]
+        self._ledger = Versions(position_ledger(generation), position)
+        self._steps = Versions(position_steps(generation), [*position, "fact"])
+        self.versions = (self._ledger, self._steps)
+
+    def take(self, connection: Connection, change: Change) -> None:
+        """Write what a fact did to positions."""
+        account, number = change.account.name, change.recorded.number
+        for moved in change.moved:
+            if moved.before != moved.after or moved.heard.steps:
+                values = ledger_values(change, moved)
+                self._ledger.put(connection, account, number, values)
+            self._take_steps(connection, change, moved)
+            for charge in moved.heard.charges:
+                self._take_charge(connection, change, moved, charge)
+
+    def _take_steps(self, connection: Connection, change: Change, moved: Moved) -> None:
+        account, number = change.account.name, change.recorded.number
+        since = moved.heard.again_since
+        held = {} if since is None else self._held_after(connection, change, moved, since)
+        for step in sorted(moved.heard.steps.values(), key=_place):
+            values = step_values(change, moved, step)
+            old = held.pop(step.entry.recorded.number, None)
+            if old is None or old.values != values:
+                self._steps.put(connection, account, number, values, is_new=old is None)
+        for gone in held.values():
+            self._steps.end(number, gone)
+
+    def _held_after(
+        self, connection: Connection, change: Change, moved: Moved, since: SortKey
+    ) -> dict[int, Version]:
+        """The steps that held after a place, by their facts."""
+        table = self._steps.table.c
+        at, place = since[0], _joined(since)
+        conditions = (
+            table.account == change.account.name,
+            table.instrument_id == moved.key.instrument_id,
+            table.position_id == moved.key.position_id,
+            table.at >= at,
+            or_(table.at > at, table.place > place),
+        )
+        found = self._steps.among(connection, *conditions)
+        return {version.values[self._steps.place_of("fact")]: version for version in found}
+
+    def _take_charge(
+        self, connection: Connection, change: Change, moved: Moved, charge: Charge
+    ) -> None:
+        """A fill's step with one more fee."""
+        steps, fee = self._steps, charge.fee
+        fact = charge.entry.recorded.number
+        held = steps.holding(connection, (change.account.name, *moved.key, fact))
+        if held is None:
+            return
+        values = list(held.values)
+        if fee.currency == values[steps.place_of("currency")]:
+            place = steps.place_of("fees_change")
+            values[place] = amount_text(add(Decimal(values[place]), fee.amount))
+        else:
+            place = steps.place_of("elsewhere")
+            values[place] = _with_fee(values[place], fee)
+        steps.put(connection, change.account.name, change.recorded.number, values)
+
+
+def _place(step: Step) -> SortKey:
+    return step.entry.sort_key
+
+
+def _joined(key: SortKey) -> str:
+    """A place within an instant as one text that sorts alike."""
+    return "\x1f".join(key[1:])
+
+
+def _with_fee(elsewhere: str | None, fee: FeeCharged) -> str:
+    """Money in other currencies, and one more fee."""
+    known = json.loads(elsewhere or "{}")
+    fees = {name: Decimal(amount) for name, amount in known.get("fees", {}).items()}
+    fees[fee.currency] = add(fees.get(fee.currency, ZERO), fee.amount)
+    return _told(known | {"fees": {name: amount_text(one) for name, one in fees.items()}})
+
+
+def _told(elsewhere: dict[str, dict[str, str]]) -> str:
+    return json.dumps(elsewhere, sort_keys=True, separators=(",", ":"))
+
+
+def ledger_values(change: Change, moved: Moved) -> list[Any]:
+    """What an event did to a position, and where the position stands, in the order of the
+    table's columns. The changes are new less old, also where what came was late."""
+    recorded, heard = change.recorded, moved.heard
+    now, was = heard.now, heard.was
+    instrument = moved.after[1]
+    holding = change.account.positions[moved.key].holding
+    cost = add(holding.basis, holding.charges)
+    return [
+        *moved.key,
+        instrument.currency if instrument else None,
+        recorded.event.TOPIC.partition("/")[0],
+        recorded.key,
+        moment_text(recorded.occurred_at),
+        moment_text(recorded.recorded_at),
+        amount_text(subtract(now.qty, was.qty)),
+        amount_text(subtract(now.cost, was.cost)),
+        amount_text(subtract(now.realized, was.realized)),
+        amount_text(now.qty),
+        amount_text(now.cost),
+        optional_amount(instrument.average(holding.qty, cost) if instrument else None),
+        amount_text(now.realized),
+        amount_text(holding.settled_fees(instrument)),
+        amount_text(holding.settled_funding(instrument)),
+        amount_text(net_realized(holding, instrument)),
+        holding.cycle_number,
+        int(heard.steps.keys() != {recorded.number} or bool(heard.charges)),
+        int(holding.unknown_basis),
+    ]
+
+
+def step_values(change: Change, moved: Moved, step: Step) -> list[Any]:
+    """What one effective fact did, in the order of the table's columns."""
+    entry, before, after = step.entry, step.before, step.after
+    instrument = change.account.policy.instrument(moved.key.instrument_id, entry.at)
+    currency = instrument.currency if instrument else None
+    fees, funding = grown(before.fees, after.fees), grown(before.funding, after.funding)
+    income = grown(before.income, after.income)
+    return [
+        *moved.key,
+        *_fact_values(entry),
+        currency,
+        amount_text(subtract(after.qty, before.qty)),
+        amount_text(subtract(after.cost, before.cost)),
+        amount_text(subtract(after.realized, before.realized)),
+        _settled(fees, currency),
+        _begun(step, currency),
+        amount_text(subtract(after.base_fees, before.base_fees)),
+        _settled(funding, currency),
+        _settled(income, currency),
+        _elsewhere(currency, fees=fees, funding=funding, income=income),
+        amount_text(step.closed),
+        amount_text(step.proceeds),
+        amount_text(step.basis),
+        amount_text(after.qty),
+        amount_text(after.cost),
+        amount_text(after.realized),
+        step.cycle,
+    ]
+
+
+def _fact_values(entry: Entry) -> list[Any]:
+    """The fact itself: as it was booked, and of a fill what is in effect."""
+    event = entry.event if entry.event is not None else entry.booked
+    fill = event if isinstance(event, FillBooked) else None
+    return [
+        entry.recorded.number,
+        entry.booked.TOPIC.partition("/")[0],
+        entry.key,
+        moment_text(entry.at),
+        _joined(entry.sort_key),
+        identifier(entry.booked),
+        getattr(event, "cl_ord_id", None),
+        fill.side.value if fill else None,
+        amount_text(fill.last_qty) if fill else None,
+        optional_amount(fill.last_px if fill else None),
+        fill.liquidity.value if fill and fill.liquidity else None,
+        _effect(entry),
+    ]
+
+
+def _begun(step: Step, currency: str | None) -> str:
+    """The part of a step's fees that belongs to the cycle it began."""
+    if step.begun_fees is None:
+        return "0"
+    return amount_text(subtract(step.after.fees.get(currency or "", ZERO), step.begun_fees))
+
+
+def _effect(entry: Entry) -> str:
+    """Whether a fact stands as it was recorded."""
+    if entry.event is None:
+        return "busted"
+    return "as booked" if entry.event is entry.booked else "corrected"
+
+
+def _settled(amounts: Money, currency: str | None) -> str:
+    return amount_text(amounts.get(currency or "", ZERO))
+
+
+def _elsewhere(currency: str | None, **amounts: Money) -> str | None:
+    """The amounts in other currencies than the instrument's, by what they are."""
+    found = {
+        what: {name: amount_text(one) for name, one in by_currency.items() if name != currency}
+        for what, by_currency in amounts.items()
+    }
+    found = {what: by_currency for what, by_currency in found.items() if by_currency}
+    return _told(found) if found else None

@@ -1,0 +1,254 @@
+"""Reports: the questions one can ask of the read models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select
+
+from ledger.domain.accounts import Account
+from ledger.domain.views import BalanceView, PositionView
+from ledger.history import KnownAt, resolve, rules_at
+from ledger.reading import Reader
+from projections.answers import Answer
+from projections.asking import Asking, held, recorded
+from projections.changes import Changes
+from projections.lines import BalanceLine, OrderLine, PositionLine, StepLine, reader
+from projections.order_statistics import OrderStatistics, statistics_of
+from projections.pnl import MIDNIGHT, Days, PnlLine, lines_of
+from projections.snapshots import Snapshots
+from projections.trades import Trade, TradeMetrics, metrics_of, trades_of, with_risk
+from projections.valuation import opening
+from projections.worth import Worth
+
+PAGE: Final = 100
+T = TypeVar("T")
+
+_position_line = reader(PositionLine)
+_step_line = reader(StepLine)
+_balance_line = reader(BalanceLine)
+_order_line = reader(OrderLine)
+
+
+class Reports:
+    """Questions about the accounts of a book, answered from its tables.
+
+    Every question takes ``known_at`` (a time or a log number); those about what held at a time
+    also ``as_of``. An answer carries the number it was known at. The tables are brought up to the
+    question first, unless ``catches_up`` is False: then somebody else does that, and what they
+    have not reached raises ``NotThereYetError``.
+    """
+
+    def __init__(self, book: Reader, engine: Engine, *, catches_up: bool = True) -> None:
+        self.book = book
+        self.asking = Asking(book, engine, catches_up=catches_up)
+        self.changes = Changes(self.asking, engine)
+        """The lines of both ledgers as one stream."""
+        self.worth = Worth(self.asking)
+        """What accounts are worth at recorded marks and rates."""
+        self.snapshots = Snapshots(self, engine)
+        """What accounts were at the ends of days."""
+
+    # -- ledgers ------------------------------------------------------------------------
+
+    def position_ledger(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        known_at: KnownAt = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = PAGE,
+    ) -> Answer[PositionLine]:
+        """One line a change of a position, in the order of recording; of those recorded at or
+        after ``since`` and before ``until``. ``after`` is the ``next`` of the page before."""
+        number = self.asking.reach(known_at)
+        table = self.asking.table("position_ledger")
+        where = [*self.asking.of(table, account, instrument), *recorded(table, since, until)]
+        return self.asking.page(table, where, number, after, limit, _position_line)
+
+    def balance_ledger(
+        self,
+        account: str,
+        currency: str | None = None,
+        *,
+        entry: str | None = None,
+        known_at: KnownAt = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = PAGE,
+    ) -> Answer[BalanceLine]:
+        """One line a movement of money, in the order of recording."""
+        number = self.asking.reach(known_at)
+        table = self.asking.table("balance_ledger")
+        where = [*self.asking.of(table, account, None), *recorded(table, since, until)]
+        if currency is not None:
+            where.append(table.c.currency == currency)
+        if entry is not None:
+            where.append(table.c.entry == entry)
+        return self.asking.page(table, where, number, after, limit, _balance_line)
+
+    # -- what holds ---------------------------------------------------------------------
+
+    def positions(
+        self, account: str, *, as_of: datetime | None = None, known_at: KnownAt = None
+    ) -> Answer[PositionView]:
+        """All positions that anything ever moved; from the book itself."""
+        number = resolve(self.book.store, known_at)
+        found = self.book.positions(account, as_of=as_of, known_at=number)
+        return Answer(lines=found, number=number)
+
+    def balances(
+        self, account: str, *, as_of: datetime | None = None, known_at: KnownAt = None
+    ) -> Answer[BalanceView]:
+        """Every currency of the account: total, held, free, settled; from the book itself."""
+        number = resolve(self.book.store, known_at)
+        found = self.book.balances(account, as_of=as_of, known_at=number)
+        return Answer(lines=found, number=number)
+
+    def orders(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        strategy: str | None = None,
+        is_open: bool | None = None,
+        known_at: KnownAt = None,
+        after: str | None = None,
+        limit: int | None = PAGE,
+    ) -> Answer[OrderLine]:
+        """Each order as it stood, by the event that last changed it; all of them without a
+        ``limit``."""
+        number = self.asking.reach(known_at)
+        table = self.asking.table("order_changes")
+        where = [*self.asking.of(table, account, instrument), held(table, number)]
+        if strategy is not None:
+            where.append(table.c.strategy == strategy)
+        if is_open is not None:
+            where.append(table.c.is_open == int(is_open))
+        return self.asking.page(table, where, number, after, limit, _order_line)
+
+    def order_changes(
+        self, account: str, cl_ord_id: str, *, known_at: KnownAt = None
+    ) -> Answer[OrderLine]:
+        """One order after each fact about it, by its first id."""
+        number = self.asking.reach(known_at)
+        table = self.asking.table("order_changes")
+        where = [*self.asking.of(table, account, None), table.c.cl_ord_id == cl_ord_id]
+        return self.asking.page(table, where, number, None, None, _order_line)
+
+    def order_statistics(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        strategy: str | None = None,
+        known_at: KnownAt = None,
+    ) -> Answer[OrderStatistics]:
+        """How the orders fared, by instrument, type and strategy."""
+        found = self.orders(account, instrument, strategy=strategy, known_at=known_at, limit=None)
+        return Answer(lines=statistics_of(found), number=found.number)
+
+    def steps(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Answer[StepLine]:
+        """What each fact did to its position as far as was known, in canonical order."""
+        number = self.asking.reach(known_at)
+        rows = self.asking.steps(account, instrument, number, as_of=as_of)
+        return Answer(lines=[_step_line(row) for row in rows], number=number)
+
+    def fills(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Answer[StepLine]:
+        """Each fill as it stood: corrected ones with their corrected values, busted ones marked."""
+        found = self.steps(account, instrument, as_of=as_of, known_at=known_at)
+        fills = [line for line in found if line.event == "fill-booked"]
+        return Answer(lines=fills, number=found.number)
+
+    # -- results ------------------------------------------------------------------------
+
+    def trades(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Answer[Trade]:
+        """Round trips from flat to flat, the open ones too, by when they began."""
+        number = self.asking.reach(known_at)
+        stops = self._stops(account, number)
+        state = self._rules(account, as_of, number)
+        found: list[Trade] = []
+        for (instrument_id, _), steps in _by_position(
+            self.asking.steps(account, instrument, number, as_of=as_of)
+        ):
+            what = state.policy.instrument(instrument_id, as_of)
+            found += (with_risk(trade, stops, what) for trade in trades_of(steps, what))
+        found.sort(key=lambda trade: (trade.opened_at, trade.opened_by))
+        return Answer(lines=found, number=number)
+
+    def trade_metrics(
+        self, account: str, instrument: str | None = None, **when: Any
+    ) -> Answer[TradeMetrics]:
+        """What the closed trades came to, by currency."""
+        trades = self.trades(account, instrument, **when)
+        return Answer(lines=metrics_of(trades), number=trades.number)
+
+    def pnl(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        close: time = MIDNIGHT,
+        zone: str | None = None,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Answer[PnlLine]:
+        """Profit and loss by day, position and currency; days are those of the account's zone
+        (or ``zone``), and end at ``close``."""
+        number = self.asking.reach(known_at)
+        days = Days(ZoneInfo(zone or self._zone(account, number)), close)
+        steps = self.asking.steps(account, instrument, number, as_of=as_of)
+        entries = () if instrument is not None else self.asking.own_entries(account, number, as_of)
+        return Answer(lines=lines_of(account, days, steps, entries), number=number)
+
+    def _stops(self, account: str, number: int) -> dict[str, Decimal]:
+        """The initial stop of each order that had one, by the ids it went by."""
+        table = self.asking.table("order_changes")
+        where = [*self.asking.of(table, account, None), table.c.initial_stop_px.is_not(None)]
+        question = select(table.c.current_id, table.c.initial_stop_px)
+        rows = self.asking.rows(question.where(*where, table.c.number <= number).distinct())
+        return {row.current_id: row.initial_stop_px for row in rows}
+
+    def _rules(self, account: str, as_of: datetime | None, number: int) -> Account:
+        """An account that knows no more than its rules, those that were known at a number."""
+        return rules_at(self.book.at(account), as_of, number)
+
+    def _zone(self, account: str, number: int) -> str:
+        """The zone that the account was opened with."""
+        opened = opening(self._rules(account, None, number))
+        return opened.time_zone if opened else "UTC"
+
+
+def _by_position(rows: Iterable[Any]) -> Iterator[tuple[tuple[str, str], Iterator[Any]]]:
+    """Rows that are sorted by position, one position after the other."""
+    return groupby(rows, key=lambda row: (row.instrument_id, row.position_id))

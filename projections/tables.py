@@ -1,0 +1,231 @@
+"""The tables of the read models: the only definitions, for SQLite and PostgreSQL alike.
+
+Every table but ``progress`` keeps versions. A row holds from the log number ``number``, whose
+event made it, until the log number ``until``, whose event made it void; ``until`` is null while
+it holds. So what was known at a log number N is
+
+    WHERE number <= N AND (until IS NULL OR until > N)
+
+and stays so for ever. ``line`` tells apart the rows that one event made of one table.
+
+A table's name ends with the generation of its projection, so that it can be built anew beside the
+one in use. What others may ask are the views (:mod:`projections.views`), whose names stay.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+
+from projections.types import Amount, Moment, name_type
+
+ORDERS: Final = "orders"
+POSITIONS: Final = "positions"
+BALANCES: Final = "balances"
+
+
+def _id(name: str, *, optional: bool = False) -> Column[Any]:
+    return Column(name, name_type(), nullable=optional)
+
+
+def _amount(name: str, *, optional: bool = False) -> Column[Any]:
+    return Column(name, Amount(), nullable=optional)
+
+
+def _time(name: str, *, optional: bool = False) -> Column[Any]:
+    return Column(name, Moment(), nullable=optional)
+
+
+def _versioned(name: str, *columns: Column[Any]) -> Table:
+    """A table of versions, in the order of each account's log."""
+    return Table(
+        name,
+        MetaData(),
+        Column("account", name_type(), primary_key=True),
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("line", Integer, primary_key=True, autoincrement=False),
+        Column("until", BigInteger, nullable=True),
+        *columns,
+        sqlite_with_rowid=False,
+    )
+
+
+@cache
+def progress_table() -> Table:
+    """How far each projection has come, by which version of it, into which tables; the hash is
+    that of the last event, by which tables know their log."""
+    return Table(
+        "progress",
+        MetaData(),
+        Column("projection", Text, primary_key=True),
+        Column("version", Integer, nullable=False),
+        Column("generation", Integer, nullable=False),
+        Column("number", BigInteger, nullable=False),
+        Column("hash", Text, nullable=False),
+    )
+
+
+@cache
+def cursors_table() -> Table:
+    """How far readers of a stream have come, by the names they chose."""
+    return Table(
+        "cursors",
+        MetaData(),
+        Column("name", Text, primary_key=True),
+        Column("cursor", Text, nullable=False),
+    )
+
+
+@cache
+def snapshots_table() -> Table:
+    """What accounts were at the ends of days, as it was known when that was taken."""
+    return Table(
+        "snapshots",
+        MetaData(),
+        Column("account", name_type(), primary_key=True),
+        Column("day", Text, primary_key=True),
+        Column("known_at", Moment(), primary_key=True),
+        Column("as_of", Moment(), nullable=False),
+        Column("close", Text, nullable=False),
+        Column("kind", Text, nullable=True),
+        Column("told", Text, nullable=False),
+    )
+
+
+@cache
+def order_changes(generation: int) -> Table:
+    """Each order after each fact about it, as it was recorded."""
+    name = f"order_changes_{generation}"
+    table = _versioned(
+        name,
+        _id("cl_ord_id"),
+        _id("current_id"),
+        _id("order_id", optional=True),
+        _id("event"),
+        _time("occurred_at"),
+        _time("recorded_at"),
+        _id("status"),
+        _id("reason"),
+        _id("instrument_id", optional=True),
+        _id("position_id", optional=True),
+        _id("strategy", optional=True),
+        _id("intent", optional=True),
+        _id("side", optional=True),
+        _id("ord_type", optional=True),
+        _id("tif", optional=True),
+        _amount("decision_px", optional=True),
+        _time("placed_at", optional=True),
+        _amount("order_qty", optional=True),
+        _amount("cum_qty"),
+        _amount("leaves_qty"),
+        _amount("avg_px", optional=True),
+        _amount("limit_px", optional=True),
+        _amount("stop_px", optional=True),
+        _amount("initial_stop_px", optional=True),
+        _amount("target_px", optional=True),
+        _time("accepted_at", optional=True),
+        _time("last_fill_at", optional=True),
+        Column("is_open", Integer, nullable=False),
+    )
+    Index(f"{name}_of_order", table.c.account, table.c.cl_ord_id, table.c.number)
+    return table
+
+
+@cache
+def position_ledger(generation: int) -> Table:
+    """Each position after each event that moved it, in the order of recording."""
+    name = f"position_ledger_{generation}"
+    table = _versioned(
+        name,
+        _id("instrument_id"),
+        _id("position_id"),
+        _id("currency", optional=True),
+        _id("event"),
+        _id("cause"),
+        _time("occurred_at"),
+        _time("recorded_at"),
+        _amount("quantity_change"),
+        _amount("basis_change"),
+        _amount("realized_change"),
+        _amount("net_qty"),
+        _amount("cost_basis"),
+        _amount("avg_cost", optional=True),
+        _amount("realized_pnl"),
+        _amount("fees"),
+        _amount("funding"),
+        _amount("net_realized_pnl"),
+        Column("cycle", Integer, nullable=False),
+        Column("is_late", Integer, nullable=False),
+        Column("unknown_basis", Integer, nullable=False),
+    )
+    columns = table.c.account, table.c.instrument_id, table.c.position_id, table.c.number
+    Index(f"{name}_of_position", *columns)
+    return table
+
+
+@cache
+def position_steps(generation: int) -> Table:
+    """Each effective fact of a position in canonical order: what it did, as far as known."""
+    name = f"position_steps_{generation}"
+    table = _versioned(
+        name,
+        _id("instrument_id"),
+        _id("position_id"),
+        Column("fact", BigInteger, nullable=False),
+        _id("event"),
+        _id("cause"),
+        _time("at"),
+        _id("place"),
+        _id("exec_id"),
+        _id("cl_ord_id", optional=True),
+        _id("side", optional=True),
+        _amount("last_qty", optional=True),
+        _amount("last_px", optional=True),
+        _id("liquidity", optional=True),
+        _id("effect"),
+        _id("currency", optional=True),
+        _amount("quantity_change"),
+        _amount("basis_change"),
+        _amount("realized_change"),
+        _amount("fees_change"),
+        _amount("fees_begun"),
+        _amount("base_fee_change"),
+        _amount("funding_change"),
+        _amount("income_change"),
+        Column("elsewhere", Text, nullable=True),
+        _amount("closed_qty"),
+        _amount("closed_proceeds"),
+        _amount("closed_basis"),
+        _amount("net_qty"),
+        _amount("cost_basis"),
+        _amount("realized_pnl"),
+        Column("cycle", Integer, nullable=False),
+    )
+    columns = table.c.account, table.c.instrument_id, table.c.position_id, table.c.at
+    Index(f"{name}_of_position", *columns)
+    return table
+
+
+@cache
+def balance_ledger(generation: int) -> Table:
+    """Each movement of money, in the order of recording."""
+    name = f"balance_ledger_{generation}"
+    table = _versioned(
+        name,
+        _id("currency"),
+        _id("entry"),
+        _id("detail"),
+        _id("event"),
+        _id("cause"),
+        _id("instrument_id", optional=True),
+        _id("position_id", optional=True),
+        _time("occurred_at"),
+        _time("recorded_at"),
+        _amount("balance_before"),
+        _amount("amount"),
+        _amount("balance_after"),
+    )
+    Index(f"{name}_of_currency", table.c.account, table.c.currency, table.c.number)
+    return table

@@ -1,0 +1,129 @@
+"""Column types: exact amounts and times with a zone, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Dialect, Numeric, Table, Text, TypeDecorator
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
+
+from ledger.domain.numbers import MAX_AFTER, quantize, text
+from ledger.store.rows import time_text
+
+
+@lru_cache(maxsize=1024)
+def moment_text(value: datetime) -> str:
+    """A time as the tables have it on SQLite: UTC, microseconds, of one width, so that the order
+    of texts is that of times; PostgreSQL reads it, too.
+
+    >>> moment_text(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02T03:04:05.000000Z'
+    """
+    return time_text(value.astimezone(UTC))
+
+
+def amount_text(value: Decimal) -> str:
+    """An amount as the tables have it: rounded to the 18 decimals that are reported, in plain
+    digits, without zeros behind.
+
+    >>> amount_text(Decimal("5.50")), amount_text(Decimal("1E+2")), amount_text(Decimal("-0.0"))
+    ('5.5', '100', '0')
+    """
+    if not value:
+        return "0"
+    digits = str(value)
+    if len(digits) > MAX_AFTER or "E" in digits:
+        return text(quantize(value))
+    if digits[-1] == "0" and "." in digits:
+        return digits.rstrip("0").rstrip(".")
+    return digits
+
+
+def optional_amount(value: Decimal | None) -> str | None:
+    """An amount, or that there is none."""
+    return None if value is None else amount_text(value)
+
+
+def optional_moment(value: datetime | None) -> str | None:
+    """A time, or that there is none."""
+    return None if value is None else moment_text(value)
+
+
+class Amount(TypeDecorator[Decimal]):
+    """An exact decimal: ``numeric`` on PostgreSQL, plain digits as text on SQLite, which has no
+    such type and would make a float of it."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of each database."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Numeric(asdecimal=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """As the driver takes it."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Exactly what was written."""
+        return None if value is None else Decimal(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone: ``timestamptz`` on PostgreSQL, text of fixed width on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of each database."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """As the driver takes it."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return moment_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Aware, in UTC."""
+        if value is None:
+            return None
+        return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(
+            UTC
+        )
+
+
+def name_type() -> TypeEngine[str]:
+    """An id or a name, compared byte by byte on either database."""
+    return Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def encoder(table: Table) -> Callable[[Sequence[Any]], list[Any]]:
+    """What makes of a row that was read the row that was written: amounts and times as text."""
+    writers = [_writer(column.type) for column in table.columns]
+
+    def encode(row: Sequence[Any]) -> list[Any]:
+        return [
+            value if value is None or write is None else write(value)
+            for value, write in zip(row, writers, strict=True)
+        ]
+
+    return encode
+
+
+def _writer(kind: TypeEngine[Any]) -> Callable[[Any], str] | None:
+    if isinstance(kind, Amount):
+        return amount_text
+    return moment_text if isinstance(kind, Moment) else None

@@ -1,0 +1,193 @@
+"""Worth: what an account is worth, at a moment or day by day, and whether it all adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from ledger.domain.gates import require_time
+from ledger.domain.numbers import ONE, ZERO, quantize, ratio, subtract
+from ledger.domain.prices import PriceKind
+from ledger.history import KnownAt, rules_at
+from projections.answers import Answer
+from projections.asking import Asking
+from projections.identity import EquityCheck, Side, checked
+from projections.pnl import MIDNIGHT, Days, lines_of
+from projections.valuation import (
+    EquityLine,
+    EquityTotal,
+    Moment,
+    ValuedPosition,
+    equity_lines,
+    equity_total,
+    opening,
+    state_at,
+    valued,
+)
+
+
+@attrs.frozen(kw_only=True)
+class CurvePoint:
+    """Equity in base currency at the end of a day, and how far below its highest end of a day so
+    far it is: ``drawdown`` as an amount, ``drawdown_share`` of the highest (None while that is not
+    positive)."""
+
+    account: str
+    number: int
+    day: date
+    at: datetime
+    equity: Decimal
+    highest: Decimal
+    drawdown: Decimal
+    drawdown_share: Decimal | None
+    is_whole: bool
+
+
+class Worth:
+    """Questions about value. Each takes ``as_of`` and ``known_at``; marks and rates are those known
+    then. ``kind`` restricts the marks to one kind, ``max_age`` leaves out older ones (only with
+    ``as_of``)."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._book = asking.book
+
+    def _moment(
+        self,
+        as_of: datetime | None,
+        known_at: KnownAt,
+        kind: PriceKind | None = None,
+        max_age: timedelta | None = None,
+    ) -> Moment:
+        number = self._asking.reach(known_at)
+        as_of = as_of if as_of is None else require_time("as_of", as_of)
+        return Moment(as_of, number, known_at, kind, max_age)
+
+    def _known(self, moment: Moment, *sides: Side) -> datetime | None:
+        """When all that an answer is made of was known: the event, and the newest mark or rate."""
+        events = self._book.store.read_all(after=moment.number - 1, upto=moment.number)
+        times = [recorded.recorded_at for recorded in events]
+        for side in sides:
+            times += [one.mark_known_at for one in side.positions if one.mark_known_at]
+            times += [one.rate_known_at for one in side.lines if one.rate_known_at]
+        return max(times, default=None)
+
+    def _side(self, account: str, moment: Moment) -> Side:
+        self._book.at(account)  # raises if there is no such account
+        state = state_at(self._book, account, moment)
+        positions = valued(self._book, state, moment)
+        return Side(state, positions, equity_lines(self._book, state, positions, moment))
+
+    def positions(
+        self,
+        account: str,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+        kind: PriceKind | None = None,
+        max_age: timedelta | None = None,
+    ) -> Answer[ValuedPosition]:
+        """Every position at its mark, with the mark's source and time."""
+        moment = self._moment(as_of, known_at, kind, max_age)
+        side = self._side(account, moment)
+        known = self._known(moment, side)
+        return Answer(lines=side.positions, number=moment.number, known_at=known)
+
+    def equity(
+        self,
+        account: str,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+        kind: PriceKind | None = None,
+        max_age: timedelta | None = None,
+    ) -> Answer[EquityLine]:
+        """What the account is worth, currency by currency, and each in base currency."""
+        moment = self._moment(as_of, known_at, kind, max_age)
+        side = self._side(account, moment)
+        known = self._known(moment, side)
+        return Answer(lines=side.lines, number=moment.number, known_at=known)
+
+    def total(self, account: str, **when: Any) -> EquityTotal:
+        """What the account is worth in base currency, and what is not in that."""
+        moment = self._moment(
+            when.get("as_of"), when.get("known_at"), when.get("kind"), when.get("max_age")
+        )
+        return equity_total(self._side(account, moment).lines, account, moment)
+
+    def curve(
+        self,
+        account: str,
+        first: date,
+        last: date,
+        *,
+        close: time = MIDNIGHT,
+        known_at: KnownAt = None,
+        kind: PriceKind | None = None,
+    ) -> Answer[CurvePoint]:
+        """Equity at the end of each day from the first to the last, both included, and the
+        drawdown. Days end at ``close`` in the account's zone."""
+        now = self._moment(None, known_at, kind)
+        zone = self._zone(account, now)
+        days = (first + timedelta(nth) for nth in range((last - first).days + 1))
+        points = list(self._points(account, [(day, _end(day, close, zone)) for day in days], now))
+        return Answer(lines=points, number=now.number)
+
+    def end_of(self, account: str, day: date, close: time = MIDNIGHT) -> datetime:
+        """When a day ends in the account's zone: at the close, or at the midnight after it."""
+        return _end(day, close, self._zone(account, self._moment(None, None)))
+
+    def _zone(self, account: str, moment: Moment) -> ZoneInfo:
+        opened = opening(rules_at(self._book.at(account), None, moment.number))
+        return ZoneInfo(opened.time_zone if opened else "UTC")
+
+    def _points(
+        self, account: str, ends: Sequence[tuple[date, datetime]], now: Moment
+    ) -> Iterator[CurvePoint]:
+        highest: Decimal | None = None
+        for day, end in ends:
+            moment = now._replace(as_of=end - timedelta(microseconds=1))
+            total = equity_total(self._side(account, moment).lines, account, moment)
+            highest = total.equity if highest is None else max(highest, total.equity)
+            drawdown = subtract(highest, total.equity)
+            share = quantize(ratio(drawdown, ONE, highest)) if highest > ZERO else None
+            yield CurvePoint(
+                account=account,
+                number=moment.number,
+                day=day,
+                at=end,
+                equity=total.equity,
+                highest=highest,
+                drawdown=drawdown,
+                drawdown_share=share,
+                is_whole=total.is_whole,
+            )
+
+    def check(
+        self,
+        account: str,
+        first: datetime,
+        last: datetime,
+        *,
+        known_at: KnownAt = None,
+        kind: PriceKind | None = None,
+    ) -> Answer[EquityCheck]:
+        """How equity came from one moment to the other, currency by currency; each line's
+        ``difference`` is zero unless something is wrong."""
+        begin, end = (self._moment(at, known_at, kind) for at in (first, last))
+        before, after = self._side(account, begin), self._side(account, end)
+        entries = self._asking.own_entries(account, end.number, last)
+        between = [entry for entry in entries if entry.occurred_at > first]
+        days = lines_of(account, Days(ZoneInfo("UTC")), (), between)
+        known = self._known(end, before, after)
+        return Answer(lines=checked(before, after, days), number=end.number, known_at=known)
+
+
+def _end(day: date, close: time, zone: ZoneInfo) -> datetime:
+    after = day if close > MIDNIGHT else day + timedelta(1)
+    return datetime.combine(after, close, zone)

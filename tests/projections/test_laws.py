@@ -1,0 +1,139 @@
+"""The read models depend on the log and on nothing else, and say what the books say."""
+
+from __future__ import annotations
+
+from itertools import groupby, pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ledger
+from ledger.domain.numbers import ZERO, quantize
+from ledger.domain.positions import PositionKey
+from tests.projections.tables import LESS, dump, held_at, in_memory, named, projected
+from tests.property.arrivals import Arrival, arrivals, told
+from tests.property.stories import EVERYTHING
+from tests.property.worlds import ACCOUNT
+
+ORDERLY: tuple[str, ...] = (*EVERYTHING, "order", "order", "fill", "bust")
+TOLD: dict[str, Any] = {"books": ("net", "hedge"), "terse": True, "moves": ORDERLY}
+SMALL = {"POINT_EVERY": 4, "FLAT_EVERY": 2, "KEEP": 6, "PENDING": 3}
+
+
+def positions_of(book: ledger.Book, **when: Any) -> list[PositionKey]:
+    found = book.positions(ACCOUNT, **when)
+    return [PositionKey(one.instrument_id, one.position_id) for one in found]
+
+
+@LESS
+@given(arrivals(**TOLD), st.integers(1, 9))
+def test_built_anew_is_as_it_was_built_live(arrival: Arrival, batch: int) -> None:
+    engine, book = in_memory(), ledger.open("memory://")
+    for facts in arrival.batches:
+        book.record_all(facts)
+        live = projected(book, engine, batch=batch)
+    assert dump(live) == dump(projected(book))
+
+
+@LESS
+@given(arrivals(**TOLD, max_moves=40, how_many=1), st.integers(1, 9))
+def test_so_it_is_when_facts_leave_memory(arrival: Arrival, batch: int) -> None:
+    whole = dump(projected(arrival.book()))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in SMALL.items():
+            patch.setattr(f"ledger.domain.positions.{name}", size)
+        assert dump(projected(arrival.book(), batch=batch)) == whole
+
+
+@LESS
+@given(arrivals(**TOLD))
+def test_the_balance_chain_closes(arrival: Arrival) -> None:
+    book = arrival.book()
+    rows = named(projected(book), "balance_ledger")
+    rows.sort(key=lambda row: row.currency)
+    balances = {one.currency: one.total for one in book.balances(ACCOUNT)}
+    for currency, lines in groupby(rows, key=lambda row: row.currency):
+        chain = list(lines)
+        assert chain[0].balance_before == ZERO
+        assert all(one.balance_after == two.balance_before for one, two in pairwise(chain))
+        assert all(one.balance_before + one.amount == one.balance_after for one in chain)
+        assert chain[-1].balance_after == balances.pop(currency, ZERO)
+    assert not any(balances.values())
+
+
+@LESS
+@given(arrivals(**TOLD))
+def test_the_last_line_of_a_position_is_the_position(arrival: Arrival) -> None:
+    book = arrival.book()
+    rows = [row for row in named(projected(book), "position_ledger") if row.until is None]
+    assert {(row.instrument_id, row.position_id) for row in rows} <= set(positions_of(book))
+    for row in rows:
+        view = book.position(ACCOUNT, row.instrument_id, row.position_id)
+        assert (row.net_qty, row.cost_basis) == (view.net_qty, view.cost_basis)
+        assert (row.realized_pnl, row.avg_cost) == (view.realized_pnl, view.avg_cost)
+        assert (row.net_realized_pnl, row.cycle) == (view.net_realized_pnl, view.cycle.number)
+
+
+@LESS
+@given(arrivals(**TOLD))
+def test_the_lines_of_a_position_add_up(arrival: Arrival) -> None:
+    rows = named(projected(arrival.book()), "position_ledger")
+    rows.sort(key=lambda row: (row.instrument_id, row.position_id))
+    for _, lines in groupby(rows, key=lambda row: (row.instrument_id, row.position_id)):
+        qty = basis = realized = ZERO
+        for row in lines:
+            qty, basis = qty + row.quantity_change, basis + row.basis_change
+            realized += row.realized_change
+            assert (qty, basis, realized) == (row.net_qty, row.cost_basis, row.realized_pnl)
+
+
+@LESS
+@given(arrivals(**TOLD), st.data())
+def test_the_steps_known_at_a_number_are_those_that_explain_the_position(
+    arrival: Arrival, data: st.DataObject
+) -> None:
+    book = told([fact] for fact in arrival.facts)
+    number = data.draw(st.integers(1, book.store.head()))
+    rows = held_at(named(projected(book), "position_steps"), number)
+    for key in positions_of(book, known_at=number):
+        of_position = [row for row in rows if (row.instrument_id, row.position_id) == key]
+        of_position.sort(key=lambda row: (row.at, row.place))
+        assert [
+            (row.fact, row.quantity_change, row.basis_change, row.realized_change, row.net_qty)
+            for row in of_position
+        ] == [
+            (step.number, quantize(step.qty_change), step.basis_change, step.realized_change,
+             quantize(step.net_qty))
+            for step in book.explain(ACCOUNT, *key, known_at=number)
+        ]  # fmt: skip
+
+
+@LESS
+@given(arrivals(**TOLD))
+def test_steps_have_all_fees_funding_and_income(arrival: Arrival) -> None:
+    book = arrival.book()
+    rows = [row for row in named(projected(book), "position_steps") if row.until is None]
+    for key in positions_of(book):
+        view = book.position(ACCOUNT, *key)
+        mine = [row for row in rows if (row.instrument_id, row.position_id) == key]
+        for name in ("fees", "funding", "income"):
+            settled = sum((getattr(row, f"{name}_change") for row in mine), ZERO)
+            assert settled == getattr(view, name).get(view.currency, ZERO)
+
+
+@LESS
+@given(arrivals(**TOLD), st.data())
+def test_orders_known_at_a_number_are_those_of_the_book(
+    arrival: Arrival, data: st.DataObject
+) -> None:
+    book = told([fact] for fact in arrival.facts)
+    number = data.draw(st.integers(1, book.store.head()))
+    for row in held_at(named(projected(book), "order_changes"), number):
+        view = book.order(ACCOUNT, row.cl_ord_id, known_at=number)
+        assert (row.cl_ord_id, row.current_id) == (view.cl_ord_ids[0], view.cl_ord_id)
+        assert (row.status, row.is_open) == (view.status.fix_name, view.is_open)
+        assert (row.order_qty, row.cum_qty) == (view.order_qty, view.cum_qty)
+        assert (row.leaves_qty, row.avg_px) == (view.leaves_qty, view.avg_px)
+        assert (row.limit_px, row.stop_px) == (view.limit_px, view.stop_px)

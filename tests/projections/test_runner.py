@@ -1,0 +1,247 @@
+"""The runner: batches that are whole or not there, on either database, whoever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, inspect, text
+
+import ledger
+from ledger.domain.events import Recorded
+from ledger.errors import CorruptEventError
+from projections.balances import Balances
+from projections.database import connect
+from projections.errors import (
+    ForeignTablesError,
+    OvertakenError,
+    UnknownDatabaseError,
+    UnknownProjectionError,
+)
+from projections.following import Change
+from projections.progress import KINDS
+from projections.runner import Runner
+from projections.views import VIEWS
+from tests.projections.history import told
+from tests.projections.tables import dump, in_memory
+
+EVENTS = 700
+Tables = Callable[[], Engine]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def store() -> ledger.EventStore:
+    return told("memory://", EVENTS)
+
+
+class Unreadable:
+    """A store in which one event cannot be read."""
+
+    def __init__(self, store: ledger.EventStore, number: int) -> None:
+        self._store, self._number = store, number
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def read_all(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+        for recorded in self._store.read_all(after=after, upto=upto):
+            if recorded.number == self._number:
+                raise CorruptEventError(f"event {self._number} is not what was written")
+            yield recorded
+
+
+def anew(store: ledger.EventStore) -> Runner:
+    runner = Runner(store, in_memory())
+    runner.catch_up()
+    return runner
+
+
+def test_both_databases_hold_the_same(store: ledger.EventStore, tables: Tables) -> None:
+    runner = Runner(store, tables(), batch=90)
+    assert runner.catch_up() == EVENTS
+    assert runner.lag() == {"orders": 0, "positions": 0, "balances": 0}
+    assert dump(runner) == dump(anew(store))
+
+
+def test_an_event_that_cannot_be_read_stops_it_where_it_is(
+    store: ledger.EventStore, tables: Tables
+) -> None:
+    runner = Runner(Unreadable(store, 400), tables(), batch=90)
+    for _ in range(2):
+        with pytest.raises(CorruptEventError):
+            runner.catch_up()
+        assert set(runner.numbers().values()) == {399}
+    again = Runner(store, tables())
+    again.catch_up()
+    assert dump(again) == dump(anew(store))
+
+
+def test_a_projection_that_fails_in_mid_batch_leaves_no_trace(
+    store: ledger.EventStore, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = Runner(store, tables(), batch=100)
+    runner.catch_up(300)
+    before, take = dump(runner), Balances.take
+
+    def failing(self: Balances, connection: Connection, change: Change) -> None:
+        take(self, connection, change)
+        if change.recorded.number == 350:
+            raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Balances, "take", failing)
+        with pytest.raises(RuntimeError, match="on purpose"):
+            runner.catch_up()
+    assert dump(runner) == before
+    runner.catch_up()
+    assert dump(runner) == dump(anew(store))
+
+
+def test_of_two_runners_one_is_told_and_nothing_is_written_twice(
+    store: ledger.EventStore, tables: Tables
+) -> None:
+    first, second = Runner(store, tables(), batch=100), Runner(store, tables())
+    with pytest.raises(OvertakenError, match="another runner"):
+        first.catch_up(tell=meddling(second))
+    assert set(first.numbers().values()) == {150}
+    first.catch_up()
+    assert dump(first) == dump(anew(store))
+
+
+def meddling(other: Runner) -> Any:
+    def tell(number: int, _: int) -> None:
+        other.catch_up(number + 50)
+
+    return tell
+
+
+def test_one_that_is_built_anew_takes_the_place_of_the_old_one_at_once(
+    store: ledger.EventStore, tables: Tables
+) -> None:
+    runner = Runner(store, tables())
+    runner.catch_up()
+    before, names = dump(runner), {table.name for table in runner.tables().values()}
+    runner.rebuild("positions")
+    assert dump(runner) == before
+    changed = {table.name for table in runner.tables().values()} - names
+    assert changed == {"position_ledger_2", "position_steps_2"}
+    with runner.engine.connect() as connection:
+        for view in VIEWS:
+            connection.execute(text(f"SELECT * FROM {view}")).all()
+
+
+def test_one_of_another_version_is_built_anew(
+    store: ledger.EventStore, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Runner(store, tables()).catch_up()
+    monkeypatch.setattr(Balances, "version", 2)
+    runner = Runner(store, tables())
+    runner.catch_up()
+    assert runner.tables()["balance_ledger"].name == "balance_ledger_2"
+    assert dump(runner) == dump(anew(store))
+
+
+def test_who_has_the_tables_open_goes_on_with_those_that_others_built(
+    store: ledger.EventStore, tables: Tables
+) -> None:
+    reader, runner = Runner(store, tables()), Runner(store, tables())
+    reader.catch_up(500)
+    before = reader.tables()["balance_ledger"].name
+    runner.rebuild("balances")
+    assert reader.tables()["balance_ledger"].name != before
+    reader.catch_up()
+    assert dump(reader) == dump(anew(store))
+
+
+def test_tables_of_another_log_are_refused(store: ledger.EventStore, tables: Tables) -> None:
+    Runner(store, tables()).catch_up()
+    other = told("memory://", EVENTS + 100)
+    for ask in (Runner(other, tables()).catch_up, Runner(other, tables()).numbers):
+        with pytest.raises(ForeignTablesError, match="another log"):
+            ask()
+    shorter = told("memory://", 50)
+    with pytest.raises(ForeignTablesError, match="another log"):
+        Runner(shorter, tables()).catch_up()
+
+
+def test_looking_at_the_progress_writes_nothing(store: ledger.EventStore, tables: Tables) -> None:
+    engine = tables()
+    assert Runner(store, engine).lag() == dict.fromkeys(KINDS, EVENTS)
+    assert inspect(engine).get_table_names() == []
+
+
+def test_a_name_that_no_projection_has_is_told(store: ledger.EventStore, tables: Tables) -> None:
+    with pytest.raises(UnknownProjectionError, match="orders, positions, balances"):
+        Runner(store, tables()).rebuild("profits")
+
+
+def test_a_database_of_another_make_is_refused() -> None:
+    with pytest.raises(UnknownDatabaseError, match="not in mysql"):
+        connect("mysql://user@host/books")
+
+
+def test_building_anew_goes_on_where_it_was_interrupted(
+    store: ledger.EventStore, tables: Tables
+) -> None:
+    runner = Runner(store, tables(), batch=100)
+    runner.catch_up()
+    with pytest.raises(KeyboardInterrupt):
+        runner.rebuild("orders", interrupted_at(300))
+    seen: list[int] = []
+    runner.rebuild("orders", lambda number, _: seen.append(number))
+    assert seen == [400, 500, 600, 700]
+    assert dump(runner) == dump(anew(store))
+
+
+def interrupted_at(last: int) -> Any:
+    def tell(number: int, _: int) -> None:
+        if number == last:
+            raise KeyboardInterrupt
+
+    return tell
+
+
+def test_a_projector_killed_at_random_moments_loses_and_doubles_nothing(
+    tmp_path: Path, reports: str, tables: Tables
+) -> None:
+    url, chance, kills = f"sqlite:///{tmp_path}/books.db", Random(11), 0
+    store = told(url, 3_000)
+    while kills < 20:
+        kills += killed(url, reports, chance)
+    runner = Runner(store, tables())
+    runner.catch_up()
+    assert dump(runner) == dump(anew(store))
+
+
+def killed(url: str, reports: str, chance: Random) -> int:
+    """Let a process project a few batches, and kill it."""
+    command = [sys.executable, "-m", "tests.projections.history", url, reports, "20"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        began = process.stdout.readline()
+        time.sleep(chance.random() / 20)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert began, "it had nothing left to do before it was killed often enough"
+    return 1
+
+
+def test_without_a_transaction_a_kill_would_show(store: ledger.EventStore) -> None:
+    """The control: the number reached is written, the rows are not."""
+    runner = anew(store)
+    whole = dump(runner)
+    table = runner.tables()["balance_ledger"]
+    with runner.engine.begin() as connection:
+        connection.execute(table.delete().where(table.c.number > EVENTS - 50))
+    runner.catch_up()
+    assert dump(runner) != whole
