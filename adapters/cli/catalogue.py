@@ -22,6 +22,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "issues": Entry("issues", "What is open, and what would close it."),
     "why": Entry("why", "Every step that made a number, with its arithmetic."),
     "diff": Entry("diff", "What changed between two states of knowledge."),
+    "report": Entry("report", "Ledgers, blotters, trades and P&L by day, from tables."),
+    "project": Entry("project", "Bring the tables of the read models up to the log."),
     "log": Entry("log", "The facts as they were recorded."),
     "accounts": Entry("accounts", "The accounts in the store and their rules."),
     "open-account": Entry("accounts", "Begin the books of an account."),

@@ -16,7 +16,7 @@ import click
 from adapters.cli.catalogue import COMMANDS
 
 LOCAL: Final = "tradeledger.toml"
-TOP: Final = ("store", "account", "zone")
+TOP: Final = ("store", "account", "zone", "reports")
 
 
 def config_paths() -> list[Path]:

@@ -2,7 +2,8 @@
 
 ====  ===============================================================================
 0     done, nothing found
-1     done, with findings: rows set aside, conflicts, figures not as stated, open issues, warnings
+1     done, with findings: rows set aside, conflicts, figures not as stated, open issues, tables
+      that are behind, warnings
 2     could not run: usage, configuration, unreadable or refused file, no such store
 70    a bug: whatever was not foreseen, so that a crash never reads as a finding
 75    try later: another process holds the store, or its server is away
@@ -84,8 +85,10 @@ def _of_the_library(error: BaseException) -> int:
         StoreBusyError,
         StoreUnavailableError,
     )
+    from projections.errors import OvertakenError
 
-    if isinstance(error, StoreBusyError | StaleStreamError | StoreUnavailableError | InDoubtError):
+    later = StoreBusyError | StaleStreamError | StoreUnavailableError | InDoubtError
+    if isinstance(error, later | OvertakenError):
         return TRY_LATER
     return COULD_NOT_RUN if isinstance(error, LedgerError) else BUG
 

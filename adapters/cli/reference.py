@@ -27,15 +27,16 @@ A day stands for its last moment in `--zone` (UTC without one). A time needs a z
 | exit | meaning |
 |---|---|
 | 0 | done, nothing found |
-| 1 | done, with findings: rows set aside, conflicts, figures not as stated, open issues, warnings |
+| 1 | done, with findings: rows set aside, conflicts, figures not as stated, open issues, \
+tables that are behind, warnings |
 | 2 | could not run: usage, configuration, a file that was refused, no such store |
 | 70 | a bug |
 | 75 | try later: another process holds the store, or its server is away |
 | 130 | interrupted |
 
 Settings come from options, then from the environment (`TRADELEDGER_STORE`, `TRADELEDGER_ACCOUNT`,
-`TRADELEDGER_ZONE`; an option of a command as `TRADELEDGER_INGEST_KIND`), then from
-`tradeledger.toml` here, then from `tradeledger/config.toml` under `$XDG_CONFIG_HOME`:
+`TRADELEDGER_ZONE`, `TRADELEDGER_REPORTS`; an option of a command as `TRADELEDGER_INGEST_KIND`),
+then from `tradeledger.toml` here, then from `tradeledger/config.toml` under `$XDG_CONFIG_HOME`:
 
 ```toml
 store = "sqlite:///books.db"

@@ -76,6 +76,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 @click.option("--account", "-a", metavar="NAME", help="The account; may be left out if only one.")
 @click.option("--zone", metavar="ZONE", help="Zone of times and days given without one.")
+@click.option("--reports", metavar="URL", help="Where the tables of the read models are.")
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.option(
     "--version",
@@ -87,7 +88,12 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 @click.pass_obj
 def root(
-    settings: Settings, store: str, account: str | None, zone: str | None, debug: bool
+    settings: Settings,
+    store: str,
+    account: str | None,
+    zone: str | None,
+    reports: str | None,
+    debug: bool,
 ) -> None:
     """Books of orders, positions and cash, made of facts, exact and provable.
 
@@ -96,3 +102,4 @@ def root(
     """
     settings.guard.debug = debug
     settings.store, settings.account, settings.zone = store, account, zone
+    settings.reports = reports

@@ -28,6 +28,7 @@ class Settings:
     store: str = DEFAULT_STORE
     account: str | None = None
     zone: str | None = None
+    reports: str | None = None
 
     def override(self, store: str | None, account: str | None, zone: str | None) -> None:
         """Take what was given behind the command's name."""

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import pytest
@@ -15,7 +15,7 @@ import pytest
 from adapters.cli.catalogue import COMMANDS
 from adapters.cli.reference import page
 from adapters.cli.root import root
-from tests.architecture.markdown import Block, blocks, pages
+from tests.architecture.markdown import Block, blocks, pages, run_python
 from tests.architecture.sources import ROOT
 from tests.cli.running import Run
 
@@ -51,16 +51,22 @@ PAGES = [path for path in pages() if commands_of(path)]
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_page_shows_what_is_said(run: Run, path: Path) -> None:
-    checker = doctest.OutputChecker()
+    names: dict[str, Any] = {"__name__": "example"}
     for block in blocks(path.read_text("utf-8")):
         if block.file:
             Path(block.file).write_text(block.body, "utf-8")
-    for one in commands_of(path):
-        done = run(*shlex.split(one.line, comments=True)[1:])
-        assert done.code == one.code, one.line + done.err
-        if one.output.strip():
-            said = done.out + done.err
-            assert checker.check_output(one.output, said, FLAGS), f"{one.line}\n{said}"
+        if block.language == "python":
+            run_python(block, path.name, names)
+        for one in shown(block) if block.language == "console" else ():
+            require_shown(run, one)
+
+
+def require_shown(run: Run, one: Shown) -> None:
+    done = run(*shlex.split(one.line, comments=True)[1:])
+    assert done.code == one.code, one.line + done.err
+    if one.output.strip():
+        said = done.out + done.err
+        assert doctest.OutputChecker().check_output(one.output, said, FLAGS), f"{one.line}\n{said}"
 
 
 def test_other_output_is_seen() -> None:

@@ -1,0 +1,190 @@
+"""``report``: ledgers, blotters, trades and P&L, from the tables of the read models."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adapters.cli import report_columns as columns
+from adapters.cli.answers import Section
+from adapters.cli.questions import as_of_option, known_at_option
+from adapters.cli.reporting import (
+    Asked,
+    instrument_option,
+    is_open_option,
+    out_option,
+    paged,
+    reporting,
+    span,
+    spanned,
+)
+from ledger.errors import UnknownOrderError
+
+
+@click.group()
+def report() -> None:
+    """Ledgers, blotters, trades and P&L by day, from the tables of the read models.
+
+    The tables are brought up to the question first. The ledgers are what was recorded, line by
+    line, so they are cut by --known-at and never by --as-of; steps, fills, trades and P&L are in
+    the order in which things happened, and take both. Spans of time are in seconds.
+    """
+
+
+@report.command("position-ledger")
+@instrument_option
+@spanned
+@paged
+@known_at_option
+@reporting
+def position_ledger(
+    asked: Asked, instrument: str | None, since: str | None, until: str | None, **page: Any
+) -> None:
+    """Every change of every position, in the order of recording.
+
+    One line a fact: what it changed, and where the position stood then. A late fact, a bust or a
+    correction is one line too: new less old.
+    """
+    which = asked.instrument(instrument)
+    page |= span(asked, since, until) | asked.known
+    answer = asked.reports.position_ledger(asked.account, which, **page)
+    asked.tell("position_ledger", columns.POSITION_LEDGER, answer)
+
+
+@report.command("balance-ledger")
+@click.option("--currency", metavar="CODE", help="Only this one.")
+@click.option("--entry", metavar="KIND", help="Only these: deposit, fill, realized, fee, ...")
+@spanned
+@paged
+@known_at_option
+@reporting
+def balance_ledger(
+    asked: Asked, currency: str | None, entry: str | None,
+    since: str | None, until: str | None, **page: Any,
+) -> None:  # fmt: skip
+    """Every movement of money, in the order of recording, with the balance before and after."""
+    page |= span(asked, since, until) | asked.known
+    answer = asked.reports.balance_ledger(asked.account, currency, entry=entry, **page)
+    asked.tell("balance_ledger", columns.BALANCE_LEDGER, answer)
+
+
+@report.command()
+@instrument_option
+@click.option("--strategy", metavar="NAME", help="Only of this strategy.")
+@is_open_option
+@paged
+@known_at_option
+@reporting
+def orders(asked: Asked, instrument: str | None, **which: Any) -> None:
+    """Every order as it stands, by the fact that changed it last."""
+    answer = asked.reports.orders(
+        asked.account, asked.instrument(instrument), **which, **asked.known
+    )
+    asked.tell("orders", columns.ORDERS, answer)
+
+
+@report.command()
+@click.argument("cl_ord_id", metavar="ORDER")
+@known_at_option
+@reporting
+def order(asked: Asked, cl_ord_id: str) -> None:
+    """One ORDER after each fact about it, under any of its ids."""
+    first = first_id(asked, cl_ord_id)
+    answer = asked.reports.order_changes(asked.account, first, **asked.known)
+    asked.tell("order", columns.ORDERS, answer)
+
+
+def first_id(asked: Asked, name: str) -> str:
+    """The id under which an order was placed; ``click.UsageError`` if none goes by this one."""
+    try:
+        view = asked.question.book.order(asked.account, name, **asked.known)
+    except UnknownOrderError as error:
+        raise click.UsageError(str(error)) from None
+    return view.cl_ord_ids[0] if view.cl_ord_ids else name
+
+
+@report.command()
+@instrument_option
+@as_of_option
+@known_at_option
+@reporting
+def steps(asked: Asked, instrument: str | None) -> None:
+    """What each fact did to its position as far as is known, in the order they happened."""
+    which = asked.instrument(instrument)
+    answer = asked.reports.steps(asked.account, which, **asked.when)
+    asked.tell("steps", columns.STEPS, answer)
+
+
+@report.command()
+@instrument_option
+@as_of_option
+@known_at_option
+@reporting
+def fills(asked: Asked, instrument: str | None) -> None:
+    """Every fill as it stands, and what it did to its position."""
+    which = asked.instrument(instrument)
+    answer = asked.reports.fills(asked.account, which, **asked.when)
+    asked.tell("fills", columns.STEPS, answer)
+
+
+@report.command()
+@instrument_option
+@is_open_option
+@out_option
+@as_of_option
+@known_at_option
+@reporting
+def trades(asked: Asked, instrument: str | None, is_open: bool | None, out: Path | None) -> None:
+    """Round trips from flat to flat, and what each brought."""
+    which = asked.instrument(instrument)
+    answer = asked.reports.trades(asked.account, which, **asked.when)
+    whole = asked.section("trades", columns.TRADES, answer)
+    rows = [row for row in whole.rows if is_open is None or row["is_closed"] is not is_open]
+    section = Section("trades", columns.TRADES, rows)
+    asked.sum_up(section, columns.TRADE_TOTALS, "Trades", out)
+
+
+@report.command()
+@instrument_option
+@as_of_option
+@known_at_option
+@reporting
+def metrics(asked: Asked, instrument: str | None) -> None:
+    """What the closed trades came to, by currency: how many won, how much, how often."""
+    which = asked.instrument(instrument)
+    answer = asked.reports.trade_metrics(asked.account, which, **asked.when)
+    asked.tell("metrics", columns.METRICS, answer)
+
+
+@report.command()
+@instrument_option
+@click.option("--close", default="00:00", metavar="HH:MM", show_default=True,
+              help="When a day ends, in the account's zone.")  # fmt: skip
+@out_option
+@as_of_option
+@known_at_option
+@reporting
+def pnl(asked: Asked, instrument: str | None, close: str, out: Path | None) -> None:
+    """Profit and loss by day, position and currency, with sums by currency.
+
+    Days are those of the account's zone and follow when things happened. net_pnl is realized less
+    fees, plus funding; income (dividends, interest) is apart. Nothing is converted.
+    """
+    which, ends = asked.instrument(instrument), close_of(close)
+    answer = asked.reports.pnl(asked.account, which, close=ends, **asked.when)
+    section = asked.section("pnl", columns.PNL, answer)
+    asked.sum_up(section, columns.PNL_TOTALS, "Profit and loss", out)
+
+
+def close_of(told: str) -> time:
+    """A time of day; ``click.UsageError`` for what is none."""
+    try:
+        found = time.fromisoformat(told)
+    except ValueError:
+        raise click.UsageError(f"--close {told}: write hours and minutes, such as 17:00") from None
+    if found.tzinfo is not None:
+        raise click.UsageError(f"--close {told}: it is a time in the account's zone; leave its own")
+    return found
