@@ -1,0 +1,35 @@
+"""The stream of changes for asyncio: the tables are asked in a thread, so the loop never waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+from projections.changes import AT_ONCE, Changes, Entry
+
+EVERY: Final = 0.05
+"""So many seconds pass between two looks at a log in which nothing is new."""
+
+
+async def changes_after(
+    changes: Changes, account: str, cursor: str | None = None, *, every: float | None = EVERY
+) -> AsyncIterator[Entry]:
+    """What was recorded behind a cursor, and then what is recorded, without end; with ``every``
+    None it ends with what there is. Who is cut off goes on behind the last entry he has dealt with.
+
+    One stream uses a ``Reports`` at a time: each wants one of its own.
+    """
+    while True:
+        page = await asyncio.to_thread(_page, changes, account, cursor)
+        for entry in page:
+            yield entry
+            cursor = entry.cursor
+        if len(page) < AT_ONCE:
+            if every is None:
+                return
+            await asyncio.sleep(every)
+
+
+def _page(changes: Changes, account: str, cursor: str | None) -> list[Entry]:
+    return list(changes.after(account, cursor, limit=AT_ONCE))
