@@ -13,7 +13,6 @@ from adapters.cli.progress import progress_bar
 from adapters.cli.questions import Command, Question
 from adapters.cli.settings import Settings
 from adapters.cli.table_errors import is_gone, translate
-from ledger import Book
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -97,20 +96,7 @@ def running(question: Question) -> Iterator[Runner]:
     with opened(tables_url(question.settings)) as engine:
         from projections.runner import Runner
 
-        runner = Runner(question.book.store, engine)
-        require_own(runner, question.book)
-        yield runner
-
-
-def require_own(runner: Runner, book: Book) -> None:
-    """``click.UsageError`` for tables that have come further than the log: those of another."""
-    furthest = max(runner.numbers().values())
-    if furthest > (head := book.store.head()):
-        how = "remove them, or name others with --reports"
-        raise click.UsageError(
-            f"the tables have come to event {furthest}, and the log has {head}: they are those of "
-            f"another log; {how}"
-        )
+        yield Runner(question.book.store, engine)
 
 
 def bring(runner: Runner, upto: int) -> None:

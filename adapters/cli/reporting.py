@@ -16,7 +16,7 @@ from adapters.cli.answers import Column, Section, counted
 from adapters.cli.files import write_new
 from adapters.cli.moments import beginning, rfc3339
 from adapters.cli.questions import Command, Question, asks
-from adapters.cli.read_models import bring, opened, reports_option, require_own, tables_url
+from adapters.cli.read_models import bring, opened, reports_option, tables_url
 from adapters.cli.report_columns import rows_of, totals
 
 if TYPE_CHECKING:
@@ -99,7 +99,6 @@ def reporting(function: Callable[..., None]) -> Command:
             from projections.reports import Reports
 
             asked = Reports(question.book, engine)
-            require_own(asked.asking.runner, question.book)
             bring(asked.asking.runner, question.number)
             symbols = question.symbols(question.state(account))
             function(Asked(question, asked, account, symbols), **own)
