@@ -3,7 +3,7 @@
 ====  ===============================================================================
 0     done, nothing found
 1     done, with findings: rows set aside, conflicts, figures not as stated, open issues, tables
-      that are behind, warnings
+      that are behind, positions without a mark, sums that do not add up, warnings
 2     could not run: usage, configuration, unreadable or refused file, no such store
 70    a bug: whatever was not foreseen, so that a crash never reads as a finding
 75    try later: another process holds the store, or its server is away

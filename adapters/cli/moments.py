@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import click
 
@@ -13,6 +13,8 @@ _TIME = re.compile(
     re.ASCII,
 )
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_SPAN = re.compile(r"(?P<count>\d{1,5})(?P<unit>[smhd])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -53,6 +55,44 @@ def knowledge(option: str, value: str, zone: tzinfo | None) -> int | datetime:
     17
     """
     return int(value) if _NUMBER.fullmatch(value) else moment(option, value, zone)
+
+
+def day(option: str, value: str) -> date:
+    """A day.
+
+    >>> day("--day", "2026-03-04")
+    datetime.date(2026, 3, 4)
+    """
+    if not _DAY.fullmatch(value):
+        raise _bad(option, value, "write a day, 2026-03-04")
+    return _read(option, value).date()
+
+
+def time_of_day(option: str, value: str) -> time:
+    """A time of day in the account's zone; ``click.UsageError`` for what is none."""
+    try:
+        found = time.fromisoformat(value)
+    except ValueError:
+        raise click.UsageError(
+            f"{option} {value}: write hours and minutes, such as 17:00"
+        ) from None
+    if found.tzinfo is not None:
+        raise click.UsageError(
+            f"{option} {value}: it is a time in the account's zone; leave its own"
+        )
+    return found
+
+
+def span(option: str, value: str) -> timedelta:
+    """A span of time, in seconds, minutes, hours or days.
+
+    >>> span("--max-age", "90m"), span("--max-age", "1d")
+    (datetime.timedelta(seconds=5400), datetime.timedelta(days=1))
+    """
+    found = _SPAN.fullmatch(value)
+    if not found:
+        raise _bad(option, value, "write a number and a unit: 45s, 30m, 2h, 1d")
+    return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
 
 
 def rfc3339(value: datetime) -> str:

@@ -17,7 +17,7 @@ from adapters.cli.settings import Settings
 from ledger import Book
 from ledger.domain.accounts import Account
 from ledger.errors import CorruptEventError
-from ledger.history import resolve
+from ledger.history import KnownAt, resolve
 
 Command = Callable[..., Any]
 _LISTED: Final = 20
@@ -33,6 +33,9 @@ class Question:
     head: int
     as_of: datetime | None = None
     style: str = output.TABLE
+    learned: KnownAt = None
+    """The state of knowledge as it was asked for. A price has no log number: who asks for none
+    means those too that were recorded after the last event."""
 
     @property
     def when(self) -> dict[str, Any]:
@@ -183,7 +186,7 @@ def ask(
     learned = knowledge("--known-at", known_at, zone) if known_at else None
     happened = moment("--as-of", as_of, zone) if as_of else None
     head, number = book.store.head(), resolve(book.store, learned, "--known-at")
-    return Question(book, settings, number, head, happened, _style(style))
+    return Question(book, settings, number, head, happened, _style(style), learned)
 
 
 def _style(given: str | None) -> str:

@@ -28,7 +28,7 @@ A day stands for its last moment in `--zone` (UTC without one). A time needs a z
 |---|---|
 | 0 | done, nothing found |
 | 1 | done, with findings: rows set aside, conflicts, figures not as stated, open issues, \
-tables that are behind, warnings |
+tables that are behind, positions without a mark, sums that do not add up, warnings |
 | 2 | could not run: usage, configuration, a file that was refused, no such store |
 | 70 | a bug |
 | 75 | try later: another process holds the store, or its server is away |

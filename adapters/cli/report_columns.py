@@ -59,6 +59,16 @@ ORDERS: Final = (
     *texts("placed_at", "accepted_at", "last_fill_at", "is_open", wide=True),
     *numbers("accept_seconds", "fill_seconds", "slippage", "slippage_bps", wide=True),
 )
+ORDER_STATISTICS: Final = (
+    *texts("symbol"),
+    *texts("instrument_id", wide=True),
+    *texts("ord_type", "strategy"),
+    *numbers("placed", "filled", "partly_filled", "cancelled", "rejected", "expired", "open"),
+    *texts("rejected_for", wide=True),
+    *numbers("fill_rate"),
+    *numbers("average_accept_seconds", "average_fill_seconds", wide=True),
+    *numbers("average_slippage_bps"),
+)
 STEPS: Final = (
     *numbers("fact"),
     *numbers("number", wide=True),
@@ -130,6 +140,8 @@ _SECONDS: Final = {
     "time_to_accept": "accept_seconds",
     "time_to_fill": "fill_seconds",
     "holding_time": "holding_seconds",
+    "average_time_to_accept": "average_accept_seconds",
+    "average_time_to_fill": "average_fill_seconds",
 }
 
 

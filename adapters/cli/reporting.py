@@ -88,11 +88,11 @@ class Asked:
         }
 
 
-def reporting(function: Callable[..., None]) -> Command:
+def reporting(function: Callable[..., int | None]) -> Command:
     """A command that asks the tables: it gets an ``Asked`` and, by name, its own options."""
 
     @wraps(function)
-    def command(question: Question, *, reports: str | None, **own: Any) -> None:
+    def command(question: Question, *, reports: str | None, **own: Any) -> int | None:
         question.settings.reports = reports or question.settings.reports
         account = question.account
         with opened(tables_url(question.settings)) as engine:
@@ -101,7 +101,7 @@ def reporting(function: Callable[..., None]) -> Command:
             asked = Reports(question.book, engine)
             bring(asked.asking.runner, question.number)
             symbols = question.symbols(question.state(account))
-            function(Asked(question, asked, account, symbols), **own)
+            return function(Asked(question, asked, account, symbols), **own)
 
     return reports_option(asks(command))
 
@@ -147,6 +147,14 @@ def span(asked: Asked, since: str | None, until: str | None) -> dict[str, dateti
 def is_open_option(command: Command) -> Command:
     """Only open ones, or only closed ones."""
     return click.option("--open/--closed", "is_open", default=None, help="Only these.")(command)
+
+
+def close_option(command: Command) -> Command:
+    """When a day ends."""
+    told = "When a day ends, in the account's zone."
+    return click.option("--close", default="00:00", metavar="HH:MM", show_default=True, help=told)(
+        command
+    )
 
 
 def out_option(command: Command) -> Command:

@@ -48,9 +48,16 @@ def test_the_tables_are_in_a_schema_beside(books: Run, store: str, place: server
 
 def test_a_report_is_the_same_from_either_database(books: Run, store: str) -> None:
     elsewhere = ("--reports", "sqlite:///here.db")
-    for name in ("pnl", "trades", "position-ledger", "balance-ledger", "orders"):
+    for name in ("pnl", "trades", "position-ledger", "balance-ledger", "orders", "order-statistics",
+                 "value", "equity"):  # fmt: skip
         asked = ("report", name, "--store", store, "--json")
         assert books(*asked).out == books(*asked, *elsewhere).out
+
+
+def test_a_snapshot_is_kept_beside_them(books: Run, store: str) -> None:
+    day = ("--day", "2026-03-06", "--store", store)
+    assert books("snapshot", "take", *day).code == 0
+    assert books("snapshot", "check", *day).code == 0
 
 
 def test_who_brings_them_finds_those_that_another_built_anew(books: Run, store: str) -> None:

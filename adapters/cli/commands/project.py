@@ -36,9 +36,9 @@ def project(
     """Bring the tables of the read models up to the log.
 
     They are in a database beside the books and made of the facts alone: who drops them loses
-    nothing but the time to make them again. Questions bring them up by themselves; --follow is for
-    who reads them in SQL. An interrupt ends it with exit code 0. With --status exit code 1 says
-    that they are behind.
+    nothing but the time to make them again, and the snapshots kept beside them. Questions bring
+    them up by themselves; --follow is for who reads them in SQL. An interrupt ends it with exit
+    code 0. With --status exit code 1 says that they are behind.
     """
     if follow + status + (rebuild is not None) > 1:
         raise click.UsageError("--follow, --status and --rebuild are three acts; give one of them")

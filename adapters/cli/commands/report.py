@@ -1,8 +1,7 @@
-"""``report``: ledgers, blotters, trades and P&L, from the tables of the read models."""
+"""``report``: ledgers, blotters, trades, P&L and value, from the tables of the read models."""
 
 from __future__ import annotations
 
-from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,12 @@ import click
 
 from adapters.cli import report_columns as columns
 from adapters.cli.answers import Section
+from adapters.cli.commands.worth import check, curve, equity, value
+from adapters.cli.moments import time_of_day
 from adapters.cli.questions import as_of_option, known_at_option
 from adapters.cli.reporting import (
     Asked,
+    close_option,
     instrument_option,
     is_open_option,
     out_option,
@@ -26,11 +28,12 @@ from ledger.errors import UnknownOrderError
 
 @click.group()
 def report() -> None:
-    """Ledgers, blotters, trades and P&L by day, from the tables of the read models.
+    """Ledgers, blotters, trades, P&L by day and value, from the tables of the read models.
 
     The tables are brought up to the question first. The ledgers are what was recorded, line by
     line, so they are cut by --known-at and never by --as-of; steps, fills, trades and P&L are in
-    the order in which things happened, and take both. Spans of time are in seconds.
+    the order in which things happened, and take both, as value and equity do. Spans of time are in
+    seconds.
     """
 
 
@@ -97,6 +100,22 @@ def order(asked: Asked, cl_ord_id: str) -> None:
     asked.tell("order", columns.ORDERS, answer)
 
 
+@report.command("order-statistics")
+@instrument_option
+@click.option("--strategy", metavar="NAME", help="Only of this strategy.")
+@known_at_option
+@reporting
+def order_statistics(asked: Asked, instrument: str | None, strategy: str | None) -> None:
+    """How the orders fared, by instrument, type and strategy.
+
+    fill_rate is what was executed of what was asked. average_slippage_bps is in hundredths of a
+    percent, weighted by quantity; positive is worse than the price at the decision.
+    """
+    which = asked.instrument(instrument)
+    answer = asked.reports.order_statistics(asked.account, which, strategy=strategy, **asked.known)
+    asked.tell("order_statistics", columns.ORDER_STATISTICS, answer)
+
+
 def first_id(asked: Asked, name: str) -> str:
     """The id under which an order was placed; ``click.UsageError`` if none goes by this one."""
     try:
@@ -161,8 +180,7 @@ def metrics(asked: Asked, instrument: str | None) -> None:
 
 @report.command()
 @instrument_option
-@click.option("--close", default="00:00", metavar="HH:MM", show_default=True,
-              help="When a day ends, in the account's zone.")  # fmt: skip
+@close_option
 @out_option
 @as_of_option
 @known_at_option
@@ -173,18 +191,11 @@ def pnl(asked: Asked, instrument: str | None, close: str, out: Path | None) -> N
     Days are those of the account's zone and follow when things happened. net_pnl is realized less
     fees, plus funding; income (dividends, interest) is apart. Nothing is converted.
     """
-    which, ends = asked.instrument(instrument), close_of(close)
+    which, ends = asked.instrument(instrument), time_of_day("--close", close)
     answer = asked.reports.pnl(asked.account, which, close=ends, **asked.when)
     section = asked.section("pnl", columns.PNL, answer)
     asked.sum_up(section, columns.PNL_TOTALS, "Profit and loss", out)
 
 
-def close_of(told: str) -> time:
-    """A time of day; ``click.UsageError`` for what is none."""
-    try:
-        found = time.fromisoformat(told)
-    except ValueError:
-        raise click.UsageError(f"--close {told}: write hours and minutes, such as 17:00") from None
-    if found.tzinfo is not None:
-        raise click.UsageError(f"--close {told}: it is a time in the account's zone; leave its own")
-    return found
+for command in (value, equity, curve, check):
+    report.add_command(command)

@@ -1,0 +1,100 @@
+"""``snapshot``: what an account was at the ends of days, kept as it was known then."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import click
+
+from adapters.cli import worth_columns as columns
+from adapters.cli.answers import Row, Section
+from adapters.cli.exits import FINDINGS, FINE
+from adapters.cli.moments import day as day_of
+from adapters.cli.moments import time_of_day
+from adapters.cli.questions import Command
+from adapters.cli.reporting import Asked, close_option, reporting
+from adapters.cli.valuing import kind_option
+from ledger import PriceKind
+
+if TYPE_CHECKING:
+    from projections.snapshots import Snapshot
+
+
+@click.group()
+def snapshot() -> None:
+    """What an account was at the end of a day, kept as it was known when that was taken.
+
+    Positions, equity, balances and the day's results. Snapshots are kept beside the tables of the
+    read models and, other than those, are not made again when they are removed.
+    """
+
+
+def day_option(command: Command) -> Command:
+    """The day that a snapshot is of."""
+    told = "The day, in the account's zone."
+    return click.option("--day", required=True, metavar="DAY", help=told)(command)
+
+
+@snapshot.command()
+@day_option
+@close_option
+@kind_option
+@reporting
+def take(asked: Asked, day: str, close: str, kind: str | None) -> None:
+    """Keep what the account was at the end of a day, as far as is known by now.
+
+    Taken again when more is known it is one more; the earlier one stays.
+    """
+    which, ends = PriceKind(kind) if kind else None, time_of_day("--close", close)
+    snapshots = asked.reports.snapshots
+    taken = snapshots.take(asked.account, day_of("--day", day), close=ends, kind=which)
+    if _place(taken) not in map(_place, snapshots.of(asked.account)):
+        raise click.UsageError(
+            f"a snapshot of {day} as it is known now is there, with another --close or --kind; "
+            "nothing was kept: take another one when more is known"
+        )
+    _tell(asked, [taken])
+
+
+def _place(one: Snapshot) -> tuple[object, ...]:
+    """What tells snapshots of an account apart."""
+    return one.day, one.known_at, one.as_of.astimezone(UTC), one.kind
+
+
+@snapshot.command("list")
+@reporting
+def list_(asked: Asked) -> None:
+    """The snapshots that were taken, by day and by when they were known."""
+    _tell(asked, asked.reports.snapshots.of(asked.account))
+
+
+def _tell(asked: Asked, found: list[Snapshot]) -> None:
+    section = Section("snapshots", columns.SNAPSHOTS, [_row(one) for one in found])
+    asked.question.answer(section, account=asked.account)
+
+
+def _row(one: Snapshot) -> Row:
+    """A snapshot in a line, with its equity by currency."""
+    equity = {line["currency"]: line["equity"] for line in one.told["equity"]}
+    return {
+        "day": one.day,
+        "as_of": one.as_of,
+        "known_at": one.known_at,
+        "kind": one.kind.value if one.kind else None,
+        "equity": equity,
+    }
+
+
+@snapshot.command()
+@day_option
+@reporting
+def check(asked: Asked, day: str) -> int:
+    """Tell the last snapshot of a day again, and compare it to the last digit.
+
+    Exit code 1 says that it does not come out again as it was taken.
+    """
+    is_same = asked.reports.snapshots.check(asked.account, day_of("--day", day))
+    rows: list[Row] = [{"day": day, "comes_out_again": is_same}]
+    asked.question.answer(Section("snapshots", columns.COMES_OUT, rows), account=asked.account)
+    return FINE if is_same else FINDINGS
