@@ -62,10 +62,12 @@ class Snapshots:
         found = Snapshot(
             account=account, day=day, as_of=as_of, known_at=known_at, kind=kind, told=told
         )
+        values = _values(found, close)
         with self._engine.begin() as connection:
             self._table.create(connection, checkfirst=True)
-            if self._row(connection, account, day, known_at) is None:
-                connection.execute(self._table.insert().values(_values(found, close)))
+            keys = (column == values[column.name] for column in self._table.primary_key)
+            if connection.execute(select(self._table).where(*keys)).first() is None:
+                connection.execute(self._table.insert().values(values))
         return found
 
     def of(self, account: str) -> list[Snapshot]:
@@ -82,7 +84,7 @@ class Snapshots:
         ``NoSuchSnapshotError`` if none was."""
         with self._engine.begin() as connection:
             self._table.create(connection, checkfirst=True)
-            row = self._row(connection, account, day, None)
+            row = self._last(connection, account, day)
         if row is None:
             raise NoSuchSnapshotError(
                 f"no snapshot of {account} was taken for {day}; take one with snapshots.take"
@@ -91,13 +93,9 @@ class Snapshots:
         again = self._told(account, day, kept.as_of, kept.known_at, close, kept.kind)
         return again == kept.told
 
-    def _row(
-        self, connection: Connection, account: str, day: date, known_at: datetime | None
-    ) -> Row[Any] | None:
+    def _last(self, connection: Connection, account: str, day: date) -> Row[Any] | None:
         table = self._table
         question = select(table).where(table.c.account == account, table.c.day == str(day))
-        if known_at is not None:
-            question = question.where(table.c.known_at == known_at)
         return connection.execute(question.order_by(table.c.known_at.desc()).limit(1)).first()
 
     def _told(
@@ -143,7 +141,7 @@ def _values(one: Snapshot, close: time) -> dict[str, Any]:
         "as_of": one.as_of,
         "known_at": one.known_at,
         "close": close.isoformat(),
-        "kind": one.kind.value if one.kind else None,
+        "kind": one.kind.value if one.kind else "",
         "told": json.dumps(one.told, sort_keys=True, ensure_ascii=False),
     }
 

@@ -87,9 +87,9 @@ def snapshots_table() -> Table:
         Column("account", name_type(), primary_key=True),
         Column("day", Text, primary_key=True),
         Column("known_at", Moment(), primary_key=True),
+        Column("close", Text, primary_key=True),
+        Column("kind", Text, primary_key=True),
         Column("as_of", Moment(), nullable=False),
-        Column("close", Text, nullable=False),
-        Column("kind", Text, nullable=True),
         Column("told", Text, nullable=False),
     )
 

@@ -139,7 +139,9 @@ def _valued(book: Reader, state: Account, key: PositionKey, moment: Moment) -> V
     elif mark is not None:
         unrealized = view.unrealized_pnl(mark.px)
     is_balance = delivers(view.instrument) is not None
-    if unrealized is not None and view.instrument is not None:
+    if is_balance:
+        value = ZERO
+    elif unrealized is not None and view.instrument is not None:
         value = _beyond_cash(view, holding, unrealized)
     return ValuedPosition(
         account=state.name,
@@ -181,7 +183,7 @@ def _beyond_cash(view: PositionView, holding: Holding, unrealized: Decimal) -> D
     """What a position is worth beyond the cash that it has moved. Charges that are part of the
     cost were paid already."""
     instrument = view.instrument
-    if instrument is None or delivers(instrument) is not None:
+    if instrument is None:
         return ZERO
     if instrument.settles_in_full:
         return add(view.cost_basis, unrealized)

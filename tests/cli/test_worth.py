@@ -98,8 +98,8 @@ def test_each_position_at_its_mark(marked: Run) -> None:
 
 
 def test_a_mark_of_another_kind_or_too_old_is_none(marked: Run) -> None:
-    done = marked("report", "value", "--kind", "settlement")
-    assert (done.code, "EUR.USD has no value" in done.err) == (1, True)
+    done = marked("report", "value", "--kind", "mid")
+    assert (done.code, "ACME has no value" in done.err) == (1, True)
     aged = ("report", "value", "--as-of", "2026-03-06T22:00:00Z", "--max-age")
     assert "ACME has no value" not in marked(*aged, "2h").err
     assert "GLX has no value: the last mark is 1 day" in marked(*aged, "1d").err
@@ -186,11 +186,12 @@ def test_a_snapshot_that_was_changed_is_a_finding(valued: Run) -> None:
     assert (done.code, "no" in done.out.split()) == (1, True)
 
 
-def test_another_snapshot_of_the_same_knowledge_is_refused(valued: Run) -> None:
+def test_the_same_snapshot_is_kept_once_and_one_of_another_close_beside_it(valued: Run) -> None:
     assert valued("snapshot", "take", *DAY).code == 0
     assert valued("snapshot", "take", *DAY).code == 0
-    assert valued("snapshot", "take", *DAY, "--close", "17:00").code == 2
     assert len(valued("snapshot", "list", "--json").json["snapshots"]) == 1
+    assert valued("snapshot", "take", *DAY, "--close", "17:00").code == 0
+    assert len(valued("snapshot", "list", "--json").json["snapshots"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import ledger
 from projections.database import connect
 from projections.runner import Runner
 
-LESS = settings(max_examples=settings().max_examples // 4)
+LESS = settings(max_examples=max(20, settings().max_examples // 12))
 """Tables are made for each example, and some are asked of at every number."""
 
 Rows = dict[str, list[tuple[Any, ...]]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_what_is_recorded_later_comes_without_asking_again(tmp_path: Path) -> No
     count = len(list(found.changes.after("A")))
 
     async def read() -> list[str]:
-        stream, cursors = changes_after(found.changes, "A", every=0.001), []
+        stream, cursors = changes_after(found.changes, "A", every=timedelta(milliseconds=1)), []
         async for entry in stream:
             cursors.append(entry.cursor)
             if len(cursors) == count:

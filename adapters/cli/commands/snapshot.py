@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 import click
@@ -49,17 +48,7 @@ def take(asked: Asked, day: str, close: str, kind: str | None) -> None:
     which, ends = PriceKind(kind) if kind else None, time_of_day("--close", close)
     snapshots = asked.reports.snapshots
     taken = snapshots.take(asked.account, day_of("--day", day), close=ends, kind=which)
-    if _place(taken) not in map(_place, snapshots.of(asked.account)):
-        raise click.UsageError(
-            f"a snapshot of {day} as it is known now is there, with another --close or --kind; "
-            "nothing was kept: take another one when more is known"
-        )
     _tell(asked, [taken])
-
-
-def _place(one: Snapshot) -> tuple[object, ...]:
-    """What tells snapshots of an account apart."""
-    return one.day, one.known_at, one.as_of.astimezone(UTC), one.kind
 
 
 @snapshot.command("list")
