@@ -99,10 +99,10 @@ def test_each_position_at_its_mark(marked: Run) -> None:
 
 def test_a_mark_of_another_kind_or_too_old_is_none(marked: Run) -> None:
     done = marked("report", "value", "--kind", "mid")
-    assert (done.code, "ACME has no value" in done.err) == (1, True)
+    assert (done.code, "ACME has no result at a mark" in done.err) == (1, True)
     aged = ("report", "value", "--as-of", "2026-03-06T22:00:00Z", "--max-age")
-    assert "ACME has no value" not in marked(*aged, "2h").err
-    assert "GLX has no value: the last mark is 1 day" in marked(*aged, "1d").err
+    assert "ACME has no result at a mark" not in marked(*aged, "2h").err
+    assert "GLX has no result at a mark: the last mark is 1 day" in marked(*aged, "1d").err
     assert marked(*aged, "2d").code == 0
 
 

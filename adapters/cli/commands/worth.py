@@ -53,8 +53,8 @@ def value(asked: Asked, kind: str | None, max_age: str | None) -> int:
 
 def _unpriced(asked: Asked, positions: Iterable[ValuedPosition]) -> Iterator[str]:
     for one in positions:
-        if one.net_qty and one.value is None:
-            yield f"{called(asked, one.instrument_id)} has no value: {one.why}"
+        if one.net_qty and one.unrealized_pnl is None:
+            yield f"{called(asked, one.instrument_id)} has no result at a mark: {one.why}"
 
 
 @click.command()
