@@ -6,7 +6,7 @@ from some restart point, and each step from there on is told again, changed or n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ class Step(NamedTuple):
     proceeds: Decimal
     basis: Decimal
     cycle: int
+    ended: Sequence[Cycle]
     begun_fees: Decimal | None
     """Of a cycle that this step began: the fees, in settlement money, that came before it."""
 
@@ -82,6 +83,7 @@ class Heard:
         )
         self._closed = self._proceeds = self._basis = ZERO
         self._cycle = holding.cycle_number
+        self._ended: list[Cycle] = []
 
     def rewound(self, holding: Holding, since: SortKey) -> None:
         """The fold went back; what comes after that place is told again."""
@@ -93,13 +95,15 @@ class Heard:
         before = self.now
         after = self._figures(holding, before)
         begun_fees = None if holding.cycle_number == self._cycle else holding.cycle_from[1]
-        told = (self._closed, self._proceeds, self._basis, holding.cycle_number, begun_fees)
+        closed = (self._closed, self._proceeds, self._basis)
+        told = (*closed, holding.cycle_number, tuple(self._ended), begun_fees)
         number = entry.recorded.number
         self.steps.pop(number, None)
         self.steps[number] = Step(entry, before, after, *told)
         self.now = after
         self._closed = self._proceeds = self._basis = ZERO
         self._cycle = holding.cycle_number
+        self._ended = []
 
     def _figures(self, holding: Holding, before: Figures) -> Figures:
         """The figures now; what did not change is taken from before."""
@@ -126,7 +130,8 @@ class Heard:
         self._basis = add(self._basis, disposal.basis)
 
     def cycle(self, cycle: Cycle) -> None:
-        """That the position went flat is seen in its steps."""
+        """The position went flat."""
+        self._ended.append(cycle)
 
     def issue(self, issue: Issue) -> None:
         """Issues are told by ``book.results``."""

@@ -8,6 +8,7 @@ puts others in their places.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +18,11 @@ from ledger.domain.canonical import Entry, SortKey, identifier
 from ledger.domain.events import FeeCharged, FillBooked
 from ledger.domain.numbers import ZERO, add, subtract
 from ledger.domain.views import net_realized
+from ledger.domain.watching import Cycle
 from projections.following import Change, Moved
 from projections.hearing import Charge, Money, Step, grown
 from projections.tables import POSITIONS, position_ledger, position_steps
-from projections.types import amount_text, moment_text, optional_amount
+from projections.types import amount_text, moment_text, optional_amount, optional_moment
 from projections.versions import Version, Versions
 
 
@@ -166,6 +168,7 @@ def step_values(change: Change, moved: Moved, step: Step) -> list[Any]:
         _settled(funding, currency),
         _settled(income, currency),
         _elsewhere(currency, fees=fees, funding=funding, income=income),
+        _ended(step.ended),
         amount_text(step.closed),
         amount_text(step.proceeds),
         amount_text(step.basis),
@@ -194,6 +197,24 @@ def _fact_values(entry: Entry) -> list[Any]:
         fill.liquidity.value if fill and fill.liquidity else None,
         _effect(entry),
     ]
+
+
+def _ended(cycles: Sequence[Cycle]) -> str | None:
+    """The cycles that ended in a step, with their own results: nearly always one or none."""
+    if not cycles:
+        return None
+    told = [
+        {
+            "cycle": one.number,
+            "opened_at": optional_moment(one.opened_at),
+            "realized_pnl": amount_text(one.realized_pnl),
+            "fees": amount_text(one.fees),
+            "base_fee_cost": amount_text(one.base_fee_cost),
+            "funding": amount_text(one.funding),
+        }
+        for one in cycles
+    ]
+    return json.dumps(told, separators=(",", ":"))
 
 
 def _begun(step: Step, currency: str | None) -> str:

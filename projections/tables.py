@@ -195,6 +195,7 @@ def position_steps(generation: int) -> Table:
         _amount("funding_change"),
         _amount("income_change"),
         Column("elsewhere", Text, nullable=True),
+        Column("ended", Text, nullable=True),
         _amount("closed_qty"),
         _amount("closed_proceeds"),
         _amount("closed_basis"),

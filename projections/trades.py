@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -35,9 +36,9 @@ class Trade:
     cycle: int
     side: str
     opened_at: datetime
-    closed_at: datetime | None
+    closed_at: datetime | None = None
     opened_by: int
-    closed_by: int | None
+    closed_by: int | None = None
     cl_ord_id: str | None
     fills: int
     closed_qty: Decimal
@@ -78,73 +79,88 @@ class _Trip:
         self.closed = self.proceeds = self.basis = ZERO
         self.gross = self.funding = ZERO
         self.fees, self.base_fees = step.fees_begun, step.base_fee_change
+        self.is_long = step.net_qty > ZERO
         self.most = step.net_qty.copy_abs()
         self.fills = int(step.event == "fill-booked")
 
-    def go_on(self, step: Step, *, begins_another: bool) -> None:
-        """Take in a step; of one that begins another trip, only what closes this one."""
+    def go_on(self, step: Step) -> None:
+        """Take in a step; of one that ends the trip only what closed counts."""
         self.closed = add(self.closed, step.closed_qty)
         self.proceeds = add(self.proceeds, step.closed_proceeds)
         self.basis = add(self.basis, step.closed_basis)
         self.gross = add(self.gross, step.realized_change)
-        self.fees = add(self.fees, subtract(step.fees_change, step.fees_begun))
+        self.fees = add(self.fees, step.fees_change)
+        self.base_fees = add(self.base_fees, step.base_fee_change)
         self.funding = add(self.funding, step.funding_change)
         self.fills += int(step.event == "fill-booked" and step.effect != "busted")
-        if not begins_another:
-            self.base_fees = add(self.base_fees, step.base_fee_change)
+        if not step.ended:
             self.most = max(self.most, step.net_qty.copy_abs())
 
-    def told(self, last: Step | None, instrument: Instrument | None) -> Trade:
-        """As it stands, or as it ended with its last step."""
-        first = self.first
-        charged = add(self.fees, self.base_fees)
-        entry = exit_ = None
+    def told(self, instrument: Instrument | None) -> Trade:
+        """As it stands."""
+        return self._trade(
+            instrument,
+            cycle=self.first.cycle,
+            opened_at=self.first.at,
+            gross_pnl=self.gross,
+            fees=self.fees,
+            base_fee_cost=self.base_fees,
+            funding=self.funding,
+        )
+
+    def ended(self, step: Step, cycle: Mapping[str, Any], instrument: Instrument | None) -> Trade:
+        """As it ended: its results are those that the fold told, a shared fee divided."""
+        names = ("gross_pnl", "fees", "base_fee_cost", "funding")
+        amounts = (Decimal(cycle[name]) for name in ("realized_pnl", *names[1:]))
+        return self._trade(
+            instrument,
+            cycle=cycle["cycle"],
+            opened_at=datetime.fromisoformat(cycle["opened_at"]),
+            closed_at=step.at,
+            closed_by=step.fact,
+            **dict(zip(names, amounts, strict=True)),
+        )
+
+    def _trade(self, instrument: Instrument | None, **told: Any) -> Trade:
+        first, entry, exit_ = self.first, None, None
         if instrument is not None:
             entry = instrument.average(negate(self.closed), self.basis)
             exit_ = instrument.average(self.closed, negate(self.proceeds))
+        charged = add(told["fees"], told["base_fee_cost"])
         return Trade(
             account=first.account,
             instrument_id=first.instrument_id,
             position_id=first.position_id,
             currency=first.currency,
-            cycle=first.cycle,
-            side="long" if first.net_qty > ZERO else "short",
-            opened_at=first.at,
-            closed_at=last.at if last is not None else None,
+            side="long" if self.is_long else "short",
             opened_by=first.fact,
-            closed_by=last.fact if last is not None else None,
             cl_ord_id=first.cl_ord_id,
             fills=self.fills,
             closed_qty=self.closed.copy_abs(),
             max_qty=self.most,
             entry_px=entry,
             exit_px=exit_,
-            gross_pnl=self.gross,
-            fees=self.fees,
-            base_fee_cost=self.base_fees,
-            funding=self.funding,
-            net_pnl=add(subtract(self.gross, charged), self.funding),
+            net_pnl=add(subtract(told["gross_pnl"], charged), told["funding"]),
+            **told,
         )
 
 
 def trades_of(steps: Iterable[Step], instrument: Instrument | None) -> Iterator[Trade]:
-    """The trades of one position, the one that is open last."""
+    """The trades of one position, the one that is open last. A fill that crosses zero ends one and
+    begins another; with a fee or rebate in units it may do so twice."""
     trip: _Trip | None = None
     cycle = 0
     for step in steps:
-        begins = step.cycle != cycle
         if trip is not None:
-            trip.go_on(step, begins_another=begins)
-            if begins or not step.net_qty:
-                yield trip.told(step, instrument)
-                trip = None
-        if begins:
-            trip, cycle = _Trip(step), step.cycle
-            if not step.net_qty:  # a rebate in units took at once what crossed zero
-                yield trip.told(step, instrument)
-                trip = None
+            trip.go_on(step)
+        for ended in json.loads(step.ended or "[]"):
+            yield (trip or _Trip(step)).ended(step, ended, instrument)
+            trip = None
+        if step.cycle != cycle:
+            cycle = step.cycle
+            trip = _Trip(step) if step.net_qty else None
     if trip is not None:
-        yield trip.told(None, instrument)
+        yield trip.told(instrument)
 
 
 def with_risk(trade: Trade, stops: Mapping[str, Decimal], instrument: Instrument | None) -> Trade:

@@ -10,9 +10,14 @@ from sqlalchemy import Engine, select
 import ledger
 from projections.database import connect
 from projections.runner import Runner
+from tests.property.stories import EVERYTHING
 
 LESS = settings(max_examples=max(20, settings().max_examples // 12))
 """Tables are made for each example, and some are asked of at every number."""
+
+ORDERLY: tuple[str, ...] = (*EVERYTHING, "order", "order", "fill", "bust")
+TOLD: dict[str, Any] = {"books": ("net", "hedge"), "terse": True, "moves": ORDERLY}
+"""What stories are told of: all kinds of facts, in two books."""
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

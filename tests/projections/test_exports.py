@@ -19,8 +19,7 @@ import ledger
 from ledger.domain.numbers import ZERO, text
 from projections.exports import beancount, hledger
 from tests.projections.generated import booked, generate
-from tests.projections.tables import LESS
-from tests.projections.test_laws import TOLD
+from tests.projections.tables import LESS, TOLD
 from tests.property.arrivals import Arrival, arrivals
 from tests.property.worlds import ACCOUNT
 

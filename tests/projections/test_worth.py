@@ -16,8 +16,7 @@ from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ZERO
 from ledger.domain.prices import Price, PriceKind, Rate
 from projections.reports import Reports
-from tests.projections.tables import LESS, in_memory
-from tests.projections.test_laws import TOLD
+from tests.projections.tables import LESS, TOLD, in_memory
 from tests.property.arrivals import Arrival, arrivals
 from tests.property.worlds import ACCOUNT, INSTRUMENTS
 from tests.property.worlds import START as BEGIN

@@ -12,13 +12,10 @@ from hypothesis import strategies as st
 import ledger
 from ledger.domain.numbers import ZERO, quantize
 from ledger.domain.positions import PositionKey
-from tests.projections.tables import LESS, dump, held_at, in_memory, named, projected
+from tests.projections.tables import LESS, TOLD, dump, held_at, in_memory, named, projected
 from tests.property.arrivals import Arrival, arrivals, told
-from tests.property.stories import EVERYTHING
 from tests.property.worlds import ACCOUNT
 
-ORDERLY: tuple[str, ...] = (*EVERYTHING, "order", "order", "fill", "bust")
-TOLD: dict[str, Any] = {"books": ("net", "hedge"), "terse": True, "moves": ORDERLY}
 SMALL = {"POINT_EVERY": 4, "FLAT_EVERY": 2, "KEEP": 6, "PENDING": 3}
 
 

@@ -15,9 +15,9 @@ from ledger.domain.events import AccountOpened, Fee, FillBooked, InstrumentDefin
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ZERO
 from projections.reports import Reports
-from tests.projections.tables import LESS, in_memory
-from tests.projections.test_laws import TOLD, positions_of
+from tests.projections.tables import LESS, TOLD, in_memory
 from tests.property.arrivals import Arrival, arrivals, told
+from tests.property.test_read_models import positions_of
 from tests.property.worlds import ACCOUNT, START
 
 NEAR = Decimal(2).scaleb(-18)
