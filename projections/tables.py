@@ -94,6 +94,12 @@ def snapshots_table() -> Table:
     )
 
 
+def _of_position(table: Table, order: str) -> None:
+    """An index of the rows of each position, in some order."""
+    names = ("account", "instrument_id", "position_id", order)
+    Index(f"{table.name}_of_position", *(table.c[name] for name in names))
+
+
 @cache
 def order_changes(generation: int) -> Table:
     """Each order after each fact about it, as it was recorded."""
@@ -160,8 +166,7 @@ def position_ledger(generation: int) -> Table:
         Column("is_late", Integer, nullable=False),
         Column("unknown_basis", Integer, nullable=False),
     )
-    columns = table.c.account, table.c.instrument_id, table.c.position_id, table.c.number
-    Index(f"{name}_of_position", *columns)
+    _of_position(table, "number")
     return table
 
 
@@ -204,8 +209,7 @@ def position_steps(generation: int) -> Table:
         _amount("realized_pnl"),
         Column("cycle", Integer, nullable=False),
     )
-    columns = table.c.account, table.c.instrument_id, table.c.position_id, table.c.at
-    Index(f"{name}_of_position", *columns)
+    _of_position(table, "at")
     return table
 
 
