@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from ledger.domain.events import (
     BalanceAdjusted,
@@ -75,6 +75,11 @@ class Balances:
 
     name = BALANCES
     version = 1
+
+    @staticmethod
+    def tables(generation: int) -> tuple[Table, ...]:
+        """The table of a generation."""
+        return (balance_ledger(generation),)
 
     def __init__(self, generation: int) -> None:
         self._ledger = Versions(balance_ledger(generation), ["currency"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from ledger.domain.events import OrderAccepted, OrderPlaced
 from ledger.domain.orders import Order
@@ -20,6 +20,11 @@ class Orders:
 
     name = ORDERS
     version = 1
+
+    @staticmethod
+    def tables(generation: int) -> tuple[Table, ...]:
+        """The table of a generation."""
+        return (order_changes(generation),)
 
     def __init__(self, generation: int) -> None:
         self._changes = Versions(order_changes(generation), ["cl_ord_id"])

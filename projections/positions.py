@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, or_
+from sqlalchemy import Connection, Table, or_
 
 from ledger.domain.canonical import Entry, SortKey, identifier
 from ledger.domain.events import FeeCharged, FillBooked
@@ -31,6 +31,11 @@ class Positions:
 
     name = POSITIONS
     version = 1
+
+    @staticmethod
+    def tables(generation: int) -> tuple[Table, ...]:
+        """The tables of a generation."""
+        return position_ledger(generation), position_steps(generation)
 
     def __init__(self, generation: int) -> None:
         position = ["instrument_id", "position_id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, inspect, select
@@ -19,10 +20,6 @@ from projections.views import create_views, drop_views
 
 class Projection(Protocol):
     """One read model: a fold of what each fact changed, and its tables."""
-
-    @property
-    def version(self) -> int:
-        """Of the fold and its tables; those of another one are built anew."""
 
     @property
     def versions(self) -> Sequence[Versions]:
@@ -44,15 +41,19 @@ class Standing:
     def __init__(self, row: str, generation: int, number: int, hash: str) -> None:
         self.row = row
         self.kind = row.partition(",")[0]
-        self.projection: Projection = KINDS[self.kind](generation)
         self.generation = generation
         self.number = number
         self.hash = hash
 
+    @cached_property
+    def projection(self) -> Projection:
+        """The fold and what it remembers: made for who writes, not for who only looks."""
+        return KINDS[self.kind](self.generation)
+
     @property
-    def tables(self) -> list[Table]:
+    def tables(self) -> tuple[Table, ...]:
         """Its tables."""
-        return [versions.table for versions in self.projection.versions]
+        return KINDS[self.kind].tables(self.generation)
 
     def is_at(self, other: Standing) -> bool:
         """Whether both stand at the same event in the same tables."""
@@ -108,7 +109,7 @@ class Progress:
         connection.execute(
             self._table.insert().values(
                 projection=row,
-                version=standing.projection.version,
+                version=KINDS[standing.kind].version,
                 generation=generation,
                 number=0,
                 hash="",
