@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ledger
-from ledger.domain.events import AccountOpened, CashDeposited, FillBooked, InstrumentDefined, Side
+from ledger.domain.events import (
+    AccountOpened,
+    CashDeposited,
+    FillBooked,
+    InstrumentDefined,
+    Side,
+    UnitsReason,
+    UnitsReceived,
+)
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ZERO
 from ledger.domain.prices import Price, PriceKind, Rate
@@ -165,3 +173,20 @@ def test_an_answer_says_when_all_of_it_was_known_and_comes_out_again() -> None:
     book.record_all([ledger.make_fact("A", fill("4", "S", 1, 100), START + timedelta(minutes=2))])
     assert worth.equity("A", known_at=known) == first
     assert worth.equity("A", known_at=first.number).lines != first.lines  # the mark came later
+
+
+def test_units_in_kind_are_a_flow_from_outside() -> None:
+    book = traded()
+    marked(book, "S", 110)
+    marked(book, "F", 50)
+    gift = UnitsReceived(
+        id="g", instrument_id="S", qty=Decimal(2), reason=UnitsReason.GIFT, basis=Decimal(150)
+    )
+    book.record_all([ledger.make_fact("A", gift, START + timedelta(minutes=1))])
+    worth = Reports(book, in_memory()).worth
+    first = START + timedelta(seconds=30)
+    (dollars,) = (
+        line for line in worth.check("A", first, first + timedelta(minutes=5))
+        if line.currency == "USD"
+    )  # fmt: skip
+    assert (dollars.external, dollars.unrealized_change, dollars.difference) == (150, 70, 0)
