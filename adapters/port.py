@@ -32,17 +32,24 @@ from ledger.domain.events import (
     Fee,
     Identity,
     InstrumentDefined,
+    Side,
     StatedBalance,
     StatedPosition,
     StatementRecorded,
 )
 from ledger.domain.gates import require_text
 from ledger.domain.numbers import text
+from ledger.domain.order_status import OrdStatus
 from ledger.errors import BadTextError
 
 HASH_ID: Final = "sha256:"
 FIRST_PLACE: Final = 1_000_000_000
 """The place of an instant's first row; an earlier one may be found in another file."""
+
+CLOSED: Final = frozenset(
+    {OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.EXPIRED, OrdStatus.REJECTED}
+)
+"""The states in which an order is not filled any further."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -64,11 +71,15 @@ class AccountConfig:
 
     ``account`` is the ledger's name for the account (default: the venue's), ``venue_account``
     picks one when a file holds several, ``time_zone`` is that of times written without one.
+    ``covers_from`` and ``covers_to`` are the half-open times that were asked for, where the
+    answer does not repeat them.
     """
 
     account: str | None = None
     venue_account: str | None = None
     time_zone: str = "UTC"
+    covers_from: datetime | None = None
+    covers_to: datetime | None = None
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -101,7 +112,9 @@ class Coverage:
     section says "none", an absent one says nothing), rows by element, control totals.
 
     ``lists_positions``: every position open at the end is among the stated ones, so that one that
-    is not listed is flat; ``lists_balances``: likewise every currency.
+    is not listed is flat; ``lists_balances``: likewise every currency; ``lists_orders``: every
+    order that is open. ``missing`` names what is known to be left out, such as a page that the
+    one before announces: a report with any is not complete.
     """
 
     covers_from: datetime | None = None
@@ -111,6 +124,32 @@ class Coverage:
     controls: tuple[Control, ...] = ()
     lists_positions: bool = False
     lists_balances: bool = False
+    lists_orders: bool = False
+    missing: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class StatedOrder:
+    """An order as the venue has it. ``qty``, ``cum_qty`` and ``leaves_qty`` are unsigned units
+    (FIX 38, 14, 151); an order can be rejected or cancelled and have fills."""
+
+    order_id: str
+    instrument_id: str
+    side: Side
+    qty: Decimal
+    cum_qty: Decimal
+    status: OrdStatus
+    cl_ord_id: str | None = None
+    leaves_qty: Decimal | None = None
+    limit_px: Decimal | None = None
+    stop_px: Decimal | None = None
+    avg_px: Decimal | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be filled."""
+        return self.status not in CLOSED
 
 
 class Page(NamedTuple):
@@ -161,6 +200,7 @@ class Batch:
     records: tuple[Record, ...] = ()
     positions: tuple[StatedPosition, ...] = ()
     balances: tuple[StatedBalance, ...] = ()
+    orders: tuple[StatedOrder, ...] = ()
     quarantine: tuple[Quarantined, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -235,7 +275,7 @@ def external_order_id(venue: str, order_id: str | None) -> str | None:
 
 
 __all__ = [
-    "FIRST_PLACE", "HASH_ID", "AccountConfig", "Batch", "Control", "Coverage", "Finding",
-    "Ordinals", "Page", "Parser", "Quarantined", "RawPage", "Record", "digest_of",
-    "external_order_id",
+    "CLOSED", "FIRST_PLACE", "HASH_ID", "AccountConfig", "Batch", "Control", "Coverage",
+    "Finding", "Ordinals", "Page", "Parser", "Quarantined", "RawPage", "Record", "StatedOrder",
+    "digest_of", "external_order_id",
 ]  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import click
 
+from adapters import venues
 from adapters.cli.opening import opened
 from adapters.cli.settings import Settings
 from adapters.port import AccountConfig, Batch, Parser, RawPage
@@ -16,7 +17,6 @@ from ledger.domain.events import AccountOpened
 from ledger.store.port import EventStore
 
 CSV: Final = "csv"
-BROKERS: Final = ("ibkr_flex", CSV)
 _UTC: Final = "UTC"
 
 
@@ -29,9 +29,23 @@ def parser_of(broker: str, column_map: Path | None) -> tuple[Parser, str | None]
 
         columns = csv_map.load_map(column_map.name, column_map.read_bytes())
         return csv_map.parser_for(columns), columns.time_zone
-    from adapters.brokers import ibkr_flex
+    return venues.parser_of(broker), None
 
-    return ibkr_flex.parse, None
+
+class Venue(click.ParamType[str]):
+    """The name of a venue: one that is built in, ``csv``, or one of an installed distribution."""
+
+    name = "venue"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, if there is such a venue."""
+        if value not in self._known():
+            self.fail(f"{value!r} is not one of {', '.join(self._known())}", param, ctx)
+        return str(value)
+
+    @staticmethod
+    def _known() -> list[str]:
+        return sorted({CSV, *venues.names()})
 
 
 class Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def element(tag: str, values: dict[str, str]) -> str:
     return f"<{tag} {' '.join(f'{k}={quoteattr(v)}' for k, v in values.items())}/>"
 
 
-def file(sections: dict[str, Sequence[str]], *, count: int = 1, account: str = "U1") -> bytes:
+def file(sections: Mapping[str, Sequence[str]], *, count: int = 1, account: str = "U1") -> bytes:
     inside = "".join(f"<{name}>{''.join(rows)}</{name}>" for name, rows in sections.items())
     statement = (
         f'<FlexStatement accountId="{account}" fromDate="2026-03-02" toDate="2026-03-06">'

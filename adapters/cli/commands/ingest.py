@@ -17,7 +17,7 @@ from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.opening import Opening, prepare, told
 from adapters.cli.progress import progress_bar
 from adapters.cli.questions import places, styles
-from adapters.cli.reports import BROKERS, Reading
+from adapters.cli.reports import Reading, Venue
 from adapters.cli.settings import Settings
 from adapters.cli.stated import differences, rehearsed, told_of
 from adapters.ingest import Ingested, IngestReport, Verdict
@@ -37,7 +37,7 @@ _UNBOOKED: Final = (
 
 
 @click.command("ingest")
-@click.argument("broker", type=click.Choice(BROKERS))
+@click.argument("broker", type=Venue())
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )

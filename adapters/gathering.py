@@ -1,0 +1,140 @@
+"""What the pages of one report have given so far, for parsers that read row by row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from adapters.port import (
+    AccountConfig,
+    Batch,
+    Control,
+    Coverage,
+    Finding,
+    Ordinals,
+    Quarantined,
+    RawPage,
+    Record,
+    StatedOrder,
+    digest_of,
+)
+from adapters.rows import Row
+from adapters.text import UNREADABLE
+from ledger.domain.events import Event, Identity, InstrumentDefined, StatedBalance, StatedPosition
+from ledger.domain.instruments import Instrument
+from ledger.errors import BadFileError
+
+T = TypeVar("T")
+
+
+class Gathering:
+    """One report being read: a bad row is set aside with its reason and the rest goes on.
+
+    ``file`` is the name of the page being read; ``ids`` make ids for rows without one. A parser
+    appends to the lists, sets what of ``Coverage`` it knows, and asks for the ``batch`` at the end.
+    """
+
+    def __init__(self, pages: Sequence[RawPage], config: AccountConfig) -> None:
+        self.pages = pages
+        self.config = config
+        self.file = ""
+        self.ids = Ordinals()
+        self.sections: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self.instruments: dict[str, Instrument] = {}
+        self.records: list[Record] = []
+        self.positions: list[StatedPosition] = []
+        self.balances: list[StatedBalance] = []
+        self.orders: list[StatedOrder] = []
+        self.controls: list[Control] = []
+        self.missing: list[str] = []
+        self.lists_positions = self.lists_balances = self.lists_orders = False
+        self.covers_from: datetime | None = None
+        self.covers_to: datetime | None = None
+        self.quarantine: list[Quarantined] = []
+        self.findings: list[Finding] = []
+
+    def section(self, name: str, rows: Iterable[Row], read: Callable[[Row], T]) -> list[T]:
+        """Read each row of a section, which may be empty; the rows that could not be read are
+        set aside. What ``read`` gives back, in the order of the rows."""
+        self.sections.add(name)
+        results: list[T] = []
+        for row in rows:
+            self.counts[name] += 1
+            results += self.guarded(row, read)
+        return results
+
+    def guarded(self, row: Row, read: Callable[[Row], T]) -> list[T]:
+        """What the row says, or nothing and a line in the quarantine."""
+        try:
+            return [read(row)]
+        except UNREADABLE as error:
+            self.set_aside(row, error)
+            return []
+
+    def set_aside(self, row: Row, error: Exception) -> None:
+        """Keep a row out of the books, with the field, the value and the rule it breaks."""
+        self.quarantine.append(
+            Quarantined.of(error, file=self.file, row=row.where, digest=row.digest, raw=row.raw)
+        )
+
+    def find(self, row: Row, what: str) -> None:
+        """Somebody has to look at the row, although it was booked."""
+        self.findings.append(Finding(file=self.file, row=row.where, what=what))
+
+    def define(self, instrument: Instrument) -> Instrument:
+        """Declare an instrument; the first definition of a report stands."""
+        return self.instruments.setdefault(instrument.instrument_id, instrument)
+
+    def record(
+        self, row: Row, event: Event, at: datetime, also: tuple[Identity, ...] = ()
+    ) -> Record:
+        """Add the fact that a row tells; ``also`` holds further ids of the same thing."""
+        made = Record(event=event, occurred_at=at, row=row.where, digest=row.digest, also=also)
+        self.records.append(made)
+        return made
+
+    def account(self, told: str = "") -> str:
+        """The ledger's account: as configured, else as told; ``BadFileError`` for none."""
+        named = self.config.account or self.config.venue_account or told
+        if not named:
+            raise BadFileError(
+                f"{self.pages[0].name if self.pages else 'the report'} does not say whose account "
+                "it is of: name the account"
+            )
+        return named
+
+    def batch(self, *, venue: str, account: str, parser: str, version: str) -> Batch:
+        """Everything gathered."""
+        digests = [page.digest for page in self.pages]
+        return Batch(
+            venue=venue,
+            account=account,
+            parser=parser,
+            parser_version=version,
+            digest=digests[0] if len(digests) == 1 else digest_of(digests),
+            coverage=self.coverage(),
+            instruments=tuple([InstrumentDefined(instrument=i) for i in self.instruments.values()]),
+            records=tuple(self.records),
+            positions=tuple(self.positions),
+            balances=tuple(self.balances),
+            orders=tuple(self.orders),
+            quarantine=tuple(self.quarantine),
+            findings=tuple(self.findings),
+        )
+
+    def coverage(self) -> Coverage:
+        """What the report covers: the times are its own, else those that were asked for."""
+        return Coverage(
+            covers_from=self.covers_from or self.config.covers_from,
+            covers_to=self.covers_to or self.config.covers_to,
+            sections=tuple(sorted(self.sections)),
+            rows=tuple(sorted(self.counts.items())),
+            controls=tuple(self.controls),
+            lists_positions=self.lists_positions,
+            lists_balances=self.lists_balances,
+            lists_orders=self.lists_orders,
+            missing=tuple(self.missing),
+        )

@@ -1,0 +1,45 @@
+"""The venues whose reports can be read: those built in, and those of installed distributions.
+
+A distribution of anybody's adds one by an entry point of the group ``tradeledger.adapters``: its
+name is the venue's on the command line, its object a module with a ``parse`` (or the function
+itself) of the shape of ``adapters.port.Parser``. A name that is built in stays ours.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from adapters.port import Parser
+from ledger.errors import BadFileError
+
+GROUP: Final = "tradeledger.adapters"
+
+BUILT_IN: Final = ("ibkr_flex",)
+"""Modules of ``adapters.brokers``, each with a ``parse``."""
+
+
+@cache
+def others() -> dict[str, EntryPoint]:
+    """What installed distributions add, by name."""
+    found = entry_points(group=GROUP)
+    return {one.name: one for one in found if one.name not in BUILT_IN}
+
+
+def names() -> tuple[str, ...]:
+    """Every venue that can be named, sorted; no parser is loaded."""
+    return tuple(sorted({*BUILT_IN, *others()}))
+
+
+def parser_of(venue: str) -> Parser:
+    """The venue's parser, which is loaded only now; ``BadFileError`` for an unknown name."""
+    if venue in BUILT_IN:
+        parse: Parser = import_module(f"adapters.brokers.{venue}").parse
+        return parse
+    if venue not in others():
+        raise BadFileError(f"no venue is called {venue}: it is one of {', '.join(names())}")
+    loaded = others()[venue].load()
+    found: Parser = getattr(loaded, "parse", loaded)
+    return found

@@ -1,0 +1,89 @@
+"""Laws that hold for every venue: again, shuffled, split, changed, cut."""
+
+from __future__ import annotations
+
+import random
+
+import attrs
+import pytest
+
+from adapters.ingest import Verdict
+from adapters.port import RawPage
+from ledger.errors import BadFileError
+from tests.brokers.sampling import Sample, empty_books, samples, state, told
+
+SAMPLES = list(samples())
+each_venue = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.venue)
+
+
+def test_there_are_venues_to_try():
+    assert SAMPLES
+
+
+@each_venue
+def test_a_sample_says_something_and_is_read_whole(sample: Sample):
+    batch = sample.batch()
+    assert len(batch.records) >= 3
+    assert not batch.quarantine
+    assert not batch.coverage.missing
+    assert batch == sample.batch()
+
+
+@each_venue
+def test_told_three_times_it_is_booked_once(sample: Sample):
+    with empty_books() as book:
+        first, *again = told(book, *[sample.batch()] * 3)
+        assert first.added >= len(sample.batch().records)
+        assert [report.added for report in again] == [0, 0]
+        assert not any(report.counts[Verdict.CHANGED.value] for report in again)
+
+
+@each_venue
+def test_shuffled_or_a_row_at_a_time_it_makes_the_same_books(sample: Sample):
+    batch = sample.batch()
+    with empty_books() as book:
+        told(book, batch)
+        straight = state(book)
+    assert straight
+    for seed in range(3):
+        records = list(batch.records)
+        random.Random(seed).shuffle(records)
+        with empty_books() as book:
+            told(book, *[attrs.evolve(batch, records=(one,)) for one in records])
+            assert state(book) == straight
+            assert [report.added for report in told(book, batch)] == [0]
+
+
+@each_venue
+def test_split_over_files_in_any_order_it_makes_the_same_books(sample: Sample):
+    with empty_books() as book:
+        told(book, sample.batch())
+        whole = state(book)
+    with empty_books() as book:
+        told(book, *[sample.batch([page]) for page in reversed(sample.pages)])
+        assert state(book) == whole
+        assert [report.added for report in told(book, sample.batch())] == [0]
+
+
+@each_venue
+def test_a_row_told_otherwise_is_a_conflict_and_the_books_stand(sample: Sample):
+    with empty_books() as book:
+        told(book, sample.batch())
+        before = state(book)
+        (report,) = told(book, sample.batch(sample.changed()))
+        assert report.counts[Verdict.CHANGED.value] == 1
+        assert state(book) == before
+
+
+@each_venue
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_a_cut_file_is_refused_or_says_what_is_missing(sample: Sample, part: float):
+    for number, page in enumerate(sample.pages):
+        kept = page.content[: int(len(page.content) * part)]
+        cut = RawPage(name=page.name, content=kept)
+        pages = [*sample.pages[:number], cut, *sample.pages[number + 1 :]]
+        try:
+            batch = sample.batch(pages)
+        except BadFileError:
+            continue
+        assert batch.coverage.missing or batch.quarantine
