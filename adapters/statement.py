@@ -51,7 +51,8 @@ class Line:
     """One stated figure beside the booked one: signed units of an instrument, or a balance.
 
     ``name`` is the instrument's symbol, or the currency. ``cause`` is what the difference is
-    likely to come from, in words; empty where there is none.
+    likely to come from, in words; empty where there is none. ``begins_open``: the report begins
+    with units or money that the books know nothing of.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Line:
     booked: Decimal
     stated: Decimal
     cause: str = ""
+    begins_open: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -158,9 +160,11 @@ class _Comparison:
     def _position(self, instrument_id: str, booked: Decimal, stated: Decimal) -> Line:
         instrument = self._account.instrument(instrument_id)
         name = instrument.symbol if instrument else instrument_id
-        cause = "" if booked == stated else self._why_position(name, subtract(stated, booked))
+        agrees = booked == stated
+        cause = "" if agrees else self._why_position(name, subtract(stated, booked))
         return Line(kind=Kind.POSITION, subject=instrument_id, name=name, booked=booked,
-                    stated=stated, cause=cause)  # fmt: skip
+                    stated=stated, cause=cause,
+                    begins_open=not agrees and not self._has_traded_before)  # fmt: skip
 
     def _why_position(self, name: str, missing: Decimal) -> str:
         if self._has_traded_before:
@@ -183,8 +187,14 @@ class _Comparison:
     def _balance(self, stated: StatedBalance, booked: Decimal) -> Line:
         agrees = booked == stated.ending
         return Line(kind=Kind.CASH, subject=stated.currency, name=stated.currency, booked=booked,
-                    stated=stated.ending,
+                    stated=stated.ending, begins_open=not agrees and self._is_begun(stated),
                     cause="" if agrees else self._why_balance(stated, booked))  # fmt: skip
+
+    def _is_begun(self, stated: StatedBalance) -> bool:
+        """Whether the report begins with another balance than the books have there."""
+        if stated.opening is None:
+            return not self._has_paid_before
+        return self._began_with(stated.currency) != stated.opening
 
     def _why_balance(self, stated: StatedBalance, booked: Decimal) -> str:
         """The opening that is not booked, then the totals that the report's own rows do not make;

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, Select, Table, and_, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Engine,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
 
 from ledger.domain.gates import require_time
 from ledger.history import KnownAt, resolve
@@ -14,8 +28,10 @@ from ledger.reading import Reader
 from projections.answers import Answer
 from projections.errors import BadCursorError, NotThereYetError, OvertakenError
 from projections.runner import Runner
+from projections.types import Moment
 
 T = TypeVar("T")
+_TIME: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 class Asking:
@@ -81,6 +97,20 @@ class Asking:
         with self._engine.connect() as connection:
             return connection.execute(question).all()
 
+    def stream(self, question: Select[*tuple[Any, ...]], page: int) -> Iterator[Any]:
+        """The rows that answer a question, so many in memory at a time."""
+        with self._engine.connect() as connection:
+            found = connection.execution_options(yield_per=page).execute(question)
+            for rows in found.partitions():
+                yield from rows
+
+    def as_text(self, table: Table, names: Sequence[str]) -> list[ColumnElement[str]]:
+        """Columns as text that is the same on either database: plain digits, UTC times of one
+        width."""
+        is_text = self._engine.dialect.name != "postgresql"
+        columns = (table.c[name] for name in names)
+        return [type_coerce(one, Text()) if is_text else _cast(one) for one in columns]
+
     def steps(
         self, account: str, instrument: str | None, number: int, *, as_of: datetime | None
     ) -> Sequence[Any]:
@@ -92,6 +122,20 @@ class Asking:
         order = (table.c.instrument_id, table.c.position_id, table.c.at, table.c.place)
         return self.rows(select(table).where(*where).order_by(*order))
 
+    def causes_of_entries(
+        self, account: str, number: int, since: datetime | None, until: datetime | None
+    ) -> list[str]:
+        """The keys of the facts other than fills that moved money in a half-open span."""
+        table = self.table("balance_ledger")
+        where = [table.c.account == account, table.c.number <= number]
+        where.append(table.c.event.not_in(["fill-booked", "fill-busted", "fill-corrected"]))
+        if since is not None:
+            where.append(table.c.occurred_at >= since)
+        if until is not None:
+            where.append(table.c.occurred_at < until)
+        rows = self.rows(select(table.c.cause).where(*where).distinct())
+        return sorted(row.cause for row in rows)
+
     def own_entries(self, account: str, number: int, as_of: datetime | None) -> Sequence[Any]:
         """What the account itself earned and paid, without any position."""
         table = self.table("balance_ledger")
@@ -99,6 +143,13 @@ class Asking:
         if as_of is not None:
             where.append(table.c.occurred_at <= require_time("as_of", as_of))
         return self.rows(select(table).where(*where, table.c.number <= number))
+
+
+def _cast(column: Column[Any]) -> ColumnElement[str]:
+    """A column of PostgreSQL as the text that SQLite keeps of it."""
+    if isinstance(column.type, Moment):
+        return func.to_char(func.timezone("UTC", column), _TIME)
+    return cast(column, Text())
 
 
 def held(table: Table, number: int) -> ColumnElement[bool]:

@@ -65,6 +65,9 @@ class StepLine:
     last_qty: Decimal | None
     last_px: Decimal | None
     liquidity: str | None
+    order_id: str | None
+    trade_id: str | None
+    settl_date: str | None
     effect: str
     currency: str | None
     quantity_change: Decimal

@@ -30,7 +30,7 @@ class Positions:
     """Both tables of positions."""
 
     name = POSITIONS
-    version = 1
+    version = 2
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:
@@ -200,6 +200,9 @@ def _fact_values(entry: Entry) -> list[Any]:
         amount_text(fill.last_qty) if fill else None,
         optional_amount(fill.last_px if fill else None),
         fill.liquidity.value if fill and fill.liquidity else None,
+        fill.order_id if fill else None,
+        fill.trade_id if fill else None,
+        fill.settl_date.isoformat() if fill and fill.settl_date else None,
         _effect(entry),
     ]
 

@@ -13,6 +13,7 @@ from projections.errors import OvertakenError
 from projections.following import Change
 from projections.orders import Orders
 from projections.positions import Positions
+from projections.reconciliation import Reconciliation
 from projections.tables import progress_table
 from projections.versions import Versions
 from projections.views import create_views, drop_views
@@ -29,8 +30,8 @@ class Projection(Protocol):
         """Write what a fact changed."""
 
 
-KINDS: Final[dict[str, type[Orders] | type[Positions] | type[Balances]]] = {
-    kind.name: kind for kind in (Orders, Positions, Balances)
+KINDS: Final[dict[str, type[Orders] | type[Positions] | type[Balances] | type[Reconciliation]]] = {
+    kind.name: kind for kind in (Orders, Positions, Balances, Reconciliation)
 }
 
 

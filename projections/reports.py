@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, time
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
 from ledger.domain.accounts import Account
 from ledger.domain.views import BalanceView, PositionView
@@ -135,6 +135,22 @@ class Reports:
         if is_open is not None:
             where.append(table.c.is_open == int(is_open))
         return self.asking.page(table, where, number, after, limit, _order_line)
+
+    def orders_named(
+        self, account: str, names: Collection[str], *, known_at: KnownAt = None
+    ) -> list[OrderLine]:
+        """The orders that go, or went first, by one of these ids: ours or the venue's."""
+        number = self.asking.reach(known_at)
+        table = self.asking.table("order_changes")
+        wanted = sorted(names)
+        found: dict[str, OrderLine] = {}
+        for begin in range(0, len(wanted), PAGE):
+            part = wanted[begin : begin + PAGE]
+            ids = (table.c.cl_ord_id, table.c.current_id, table.c.order_id)
+            where = [*self.asking.of(table, account, None), held(table, number)]
+            question = select(table).where(*where, or_(*(one.in_(part) for one in ids)))
+            found |= {row.cl_ord_id: _order_line(row) for row in self.asking.rows(question)}
+        return list(found.values())
 
     def order_changes(
         self, account: str, cl_ord_id: str, *, known_at: KnownAt = None

@@ -24,6 +24,7 @@ from projections.types import Amount, Moment, name_type
 ORDERS: Final = "orders"
 POSITIONS: Final = "positions"
 BALANCES: Final = "balances"
+RECONCILIATION: Final = "reconciliation"
 
 
 def _id(name: str, *, optional: bool = False) -> Column[Any]:
@@ -170,15 +171,9 @@ def position_ledger(generation: int) -> Table:
     return table
 
 
-@cache
-def position_steps(generation: int) -> Table:
-    """Each effective fact of a position in canonical order: what it did, as far as known."""
-    name = f"position_steps_{generation}"
-    table = _versioned(
-        name,
-        _id("instrument_id"),
-        _id("position_id"),
-        Column("fact", BigInteger, nullable=False),
+def _of_fact() -> list[Column[Any]]:
+    """A fact as it was booked, and of a fill what is in effect."""
+    return [
         _id("event"),
         _id("cause"),
         _time("at"),
@@ -189,7 +184,23 @@ def position_steps(generation: int) -> Table:
         _amount("last_qty", optional=True),
         _amount("last_px", optional=True),
         _id("liquidity", optional=True),
+        _id("order_id", optional=True),
+        _id("trade_id", optional=True),
+        _id("settl_date", optional=True),
         _id("effect"),
+    ]
+
+
+@cache
+def position_steps(generation: int) -> Table:
+    """Each effective fact of a position in canonical order: what it did, as far as known."""
+    name = f"position_steps_{generation}"
+    table = _versioned(
+        name,
+        _id("instrument_id"),
+        _id("position_id"),
+        Column("fact", BigInteger, nullable=False),
+        *_of_fact(),
         _id("currency", optional=True),
         _amount("quantity_change"),
         _amount("basis_change"),
@@ -233,4 +244,48 @@ def balance_ledger(generation: int) -> Table:
         _amount("balance_after"),
     )
     Index(f"{name}_of_currency", table.c.account, table.c.currency, table.c.number)
+    return table
+
+
+@cache
+def breaks(generation: int) -> Table:
+    """Each break after each step of its life."""
+    name = f"breaks_{generation}"
+    table = _versioned(
+        name,
+        _id("break_id"),
+        _id("status"),
+        _id("kind"),
+        _id("severity"),
+        _id("instrument_id", optional=True),
+        _id("currency", optional=True),
+        _id("ledger_value"),
+        _id("broker_value"),
+        _id("opened_on", optional=True),
+        _id("seen_on", optional=True),
+        _time("opened_at"),
+        _id("waived_until", optional=True),
+        _id("who"),
+        _id("note"),
+        Column("evidence", Text, nullable=False),
+    )
+    Index(f"{name}_of_break", table.c.account, table.c.break_id, table.c.number)
+    return table
+
+
+@cache
+def stated(generation: int) -> Table:
+    """What statements said of positions (units) and balances, as observations."""
+    name = f"stated_{generation}"
+    table = _versioned(
+        name,
+        _id("statement_id"),
+        _id("venue"),
+        _id("what"),
+        _id("subject"),
+        _time("covers_from", optional=True),
+        _time("covers_to", optional=True),
+        _amount("amount"),
+    )
+    Index(f"{name}_of_subject", table.c.account, table.c.what, table.c.subject, table.c.covers_to)
     return table

@@ -58,6 +58,12 @@ def _balances(tables: Tables) -> Select[Any]:
     return select(*(table.c[name] for name in names)).where(table.c.until.is_(None))
 
 
+def _breaks(tables: Tables) -> Select[Any]:
+    """Each break as it stands."""
+    table = tables["breaks"]
+    return select(*_but(table, "line", "until")).where(table.c.until.is_(None))
+
+
 def _but(table: Table, *names: str) -> list[Column[Any]]:
     return [column for column in table.columns if column.name not in names]
 
@@ -71,6 +77,7 @@ VIEWS: Final[dict[str, Callable[[Tables], Select[Any]]]] = {
     "v_fills": _fills,
     "v_balance_ledger": _balance_ledger,
     "v_balances": _balances,
+    "v_breaks": _breaks,
 }
 
 

@@ -15,7 +15,7 @@ from tests.cli.running import NEW_YORK, Run
 
 PAGE = (ROOT / "docs" / "how-to" / "ask-in-sql.md").read_text("utf-8")
 QUERIES = [block.body for block in blocks(PAGE) if block.language == "sql"]
-EMPTY = "is_open = 1"  # of a statement no order is open
+EMPTY = ("is_open = 1", "v_breaks")  # no order is open, and nothing was reconciled
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def tables(run: Run, statement: object) -> str:
 def test_the_query_is_answered(tables: str, query: str) -> None:
     with closing(sqlite3.connect(f"file:{tables}?mode=ro", uri=True)) as database:
         rows = database.execute(query).fetchall()
-    assert bool(rows) is (EMPTY not in query)
+    assert bool(rows) is not any(words in query for words in EMPTY)
 
 
 def test_every_view_is_shown() -> None:

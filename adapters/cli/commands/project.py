@@ -19,7 +19,7 @@ from adapters.cli.read_models import SLICE, bring, is_there, reports_option, run
 if TYPE_CHECKING:
     from projections.runner import Runner
 
-NAMES: Final = ("orders", "positions", "balances")
+NAMES: Final = ("orders", "positions", "balances", "reconciliation")
 POLL_MS: Final = 20
 _PROJECTIONS: Final = (*texts("projection"), *numbers("number", "lag"))
 

@@ -1,0 +1,78 @@
+"""Completeness: what is looked at before anything is matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from adapters.port import Batch, Control
+from adapters.reconcile.breaks import Break
+from adapters.reconcile.kinds import Cause, Kind
+from ledger.domain.numbers import subtract, text
+
+
+def why_incomplete(batch: Batch, as_of: datetime | None) -> tuple[str, ...]:
+    """Why a report cannot be reconciled with, in words; nothing when it can.
+
+    A report that ends before ``as_of`` is yesterday's; one that knows of a page that is not there
+    is a part; one that says nothing at all is a failed fetch, which is never "flat".
+    """
+    return tuple(_reasons(batch, as_of))
+
+
+def _reasons(batch: Batch, as_of: datetime | None) -> Iterator[str]:
+    coverage = batch.coverage
+    yield from coverage.missing
+    if as_of is not None and coverage.covers_to is not None and coverage.covers_to < as_of:
+        ends = coverage.covers_to.isoformat()
+        yield f"the report ends at {ends}, before {as_of.isoformat()}: it is an earlier one"
+    says_something = batch.records or batch.positions or batch.balances or batch.orders
+    if not says_something and not batch.quarantine and not coverage.sections:
+        yield "the report says nothing at all: an empty answer is taken for a failed one"
+
+
+def input_breaks(batch: Batch, on: datetime) -> Iterator[Break]:
+    """What the report shows of itself: rows set aside, totals that its own rows do not make, and
+    what its parser found in it."""
+    of_report = partial(Break, account=batch.account, business_date=on.date())
+    for row in batch.quarantine:
+        yield of_report(
+            kind=Kind.ROW_QUARANTINED,
+            subject=row.field,
+            reference=row.digest or f"{row.file} {row.row}",
+            ledger_value="not booked",
+            broker_value=row.value,
+            cause=Cause.SET_ASIDE,
+            note=row.rule,
+            evidence=(f"broker: {row.file} {row.row}",),
+        )
+    for control in batch.coverage.controls:
+        if not control.agrees:
+            yield of_report(**_of_total(control))
+    for found in batch.findings:
+        yield of_report(
+            kind=Kind.CONTRADICTION,
+            subject="",
+            reference=f"{found.row}: {found.what}",
+            ledger_value="",
+            broker_value=found.what,
+            evidence=(f"broker: {found.file} {found.row}",),
+        )
+
+
+def _of_total(control: Control) -> dict[str, Any]:
+    """A total that the rows do not make."""
+    return {
+        "kind": Kind.CONTROL_TOTAL,
+        "subject": control.currency,
+        "reference": control.name,
+        "ledger_value": text(control.rows),
+        "broker_value": text(control.stated),
+        "currency": control.currency,
+        "difference": subtract(control.stated, control.rows),
+        "unit": control.currency,
+        "note": "the report's own rows do not make its total",
+        "evidence": (f"broker: {control.name}",),
+    }

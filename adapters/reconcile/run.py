@@ -1,0 +1,133 @@
+"""One reconciliation: completeness, then trades, orders, movements, positions and balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import attrs
+
+from adapters.port import Batch
+from adapters.reconcile.books import BookedExecutions
+from adapters.reconcile.breaks import Break, in_order
+from adapters.reconcile.completeness import input_breaks, why_incomplete
+from adapters.reconcile.holdings import Holdings, figures
+from adapters.reconcile.movements import compare_movements
+from adapters.reconcile.orders import compare_orders
+from adapters.reconcile.outcome import Absorbed, Outcome
+from adapters.reconcile.parting import Parting
+from adapters.reconcile.told import Telling, Told
+from adapters.reconcile.trades import Sink, Span, Trades, compare_trades, forget
+from adapters.statement import Kind as LineKind
+from adapters.statement import compare
+from ledger.history import KnownAt
+from ledger.reading import Reader
+from projections.reports import Reports
+
+_TICK = timedelta(microseconds=1)
+Tolerances = Mapping[str, Decimal]
+"""By currency: so much money may differ without being a break."""
+
+
+def reconcile(
+    book: Reader,
+    reports: Reports,
+    batch: Batch,
+    *,
+    now: datetime,
+    as_of: datetime | None = None,
+    known_at: KnownAt = None,
+    tolerances: Tolerances | None = None,
+    sink: Sink = forget,
+) -> Outcome:
+    """Compare a broker's report with the books. It finds; it books nothing.
+
+    The report has to reach to ``as_of``; ``now`` dates what a report without times says. ``sink``
+    is given every match of trades. An incomplete report gives an outcome without breaks of trades,
+    orders, positions or cash: nothing may be said then.
+    """
+    run = _Run(book, reports, batch, known_at, now)
+    incomplete = why_incomplete(batch, as_of)
+    base = Outcome(
+        batch=batch,
+        as_of=as_of or batch.coverage.covers_to,
+        business_date=run.end.date(),
+        known_at=run.number,
+        digest=book.digest().root,
+        incomplete=incomplete,
+        controls=batch.coverage.controls,
+    )
+    if incomplete:
+        return base
+    return run.compared(base, tolerances or {}, sink)
+
+
+class _Run:
+    """One account and one report."""
+
+    def __init__(
+        self, book: Reader, reports: Reports, batch: Batch, known_at: KnownAt, now: datetime
+    ) -> None:
+        self._book, self._reports, self._batch = book, reports, batch
+        self.number = reports.asking.reach(known_at)
+        covers = batch.coverage
+        self._span = Span(since=covers.covers_from, until=covers.covers_to)
+        self.end = covers.covers_to - _TICK if covers.covers_to else _last(batch) or now
+
+    def compared(self, base: Outcome, tolerances: Tolerances, sink: Sink) -> Outcome:
+        """The whole comparison."""
+        told = Telling(self._batch, self._book.store).told()
+        trades = self._trades(told, sink)
+        found = [*input_breaks(self._batch, self.end), *trades.breaks]
+        found += compare_orders(self._batch, self._reports, self.number, self.end)
+        found += compare_movements(
+            self._batch, self._reports, self._book.store, self._span, self.number
+        )
+        lines = compare(self._book, self._batch, known_at=self.number)
+        parting = Parting(self._book, self._reports.asking, self._batch.account, self.number)
+        wanted = {line.subject for line in lines if not line.agrees}
+        fills = [one for one in told.standing() if one.instrument_id in wanted] if wanted else []
+        found += Holdings(self._batch, lines, found, fills, parting, self.end).breaks()
+        kept, absorbed = _within(found, tolerances)
+        return attrs.evolve(
+            base,
+            breaks=in_order(kept),
+            matched=trades.matched,
+            positions=figures(lines, LineKind.POSITION),
+            balances=figures(lines, LineKind.CASH),
+            absorbed=absorbed,
+        )
+
+    def _trades(self, told: Told, sink: Sink) -> Trades:
+        """Trades, where the report says anything of them. One that does not say what it covers
+        is compared from its first fill to its last."""
+        span = self._span
+        if span.since is None or span.until is None:
+            times = [one.at for one in told.standing()]
+            if not times:
+                return Trades(breaks=(), matched={})
+            first, last = (datetime.fromisoformat(at) for at in (min(times), max(times)))
+            span = Span(since=span.since or first, until=span.until or last + _TICK)
+        books = BookedExecutions(self._reports, self._batch.account, self.number)
+        return compare_trades(books, told, span, self._book.store, sink=sink)
+
+
+def _last(batch: Batch) -> datetime | None:
+    return max((record.occurred_at for record in batch.records), default=None)
+
+
+def _within(
+    breaks: Iterable[Break], tolerances: Tolerances
+) -> tuple[Sequence[Break], tuple[Absorbed, ...]]:
+    """The breaks that remain, and the differences that a declared tolerance lets pass."""
+    kept, absorbed = [], []
+    for one in breaks:
+        allowed = tolerances.get(one.unit)
+        if one.difference is None or allowed is None or one.difference.copy_abs() > allowed:
+            kept.append(one)
+        else:
+            absorbed.append(
+                Absorbed(subject=one.subject, difference=one.difference, tolerance=allowed)
+            )
+    return kept, tuple(absorbed)

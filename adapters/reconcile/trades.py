@@ -1,0 +1,313 @@
+"""Trades: which executions of both sides are the same, and the breaks of the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import attrs
+
+from adapters.reconcile.books import BookedExecutions
+from adapters.reconcile.breaks import Break
+from adapters.reconcile.differing import differences, nearly_the_same
+from adapters.reconcile.executions import Execution, execution_of
+from adapters.reconcile.index import Index
+from adapters.reconcile.kinds import Cause, Kind
+from adapters.reconcile.looks import (
+    by_look,
+    cause_of,
+    evidence_of,
+    is_same_id,
+    is_weak,
+    likeness,
+    look_of,
+    named,
+    place_of,
+    told_of,
+    value_of,
+)
+from adapters.reconcile.pairing import Match, Pairing, Pass
+from adapters.reconcile.told import Told
+from ledger.domain.canonical import amended
+from ledger.store.port import EventStore
+
+MARGIN: Final = timedelta(days=1)
+"""So far beyond the report's times the books are looked at, since clocks and days differ."""
+
+EDGE: Final = timedelta(hours=1)
+"""What happened so shortly before the report's end may be in the next one."""
+
+Sink = Callable[[Match], None]
+
+
+@attrs.frozen(kw_only=True)
+class Span:
+    """The half-open times that a report covers."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether a time is among them."""
+        is_late = self.since is not None and at < self.since
+        return not is_late and (self.until is None or at < self.until)
+
+    def ends_after(self, at: datetime) -> bool:
+        """Whether a time is in the last hour of it."""
+        return self.until is not None and self.until - EDGE <= at
+
+
+@attrs.frozen(kw_only=True)
+class Trades:
+    """What came of it: breaks, and how many were matched by which pass."""
+
+    breaks: tuple[Break, ...]
+    matched: dict[Pass, int]
+
+
+def forget(match: Match) -> None:
+    """Nobody wants the matches."""
+
+
+def compare_trades(
+    books: BookedExecutions,
+    told: Told,
+    span: Span,
+    store: EventStore,
+    *,
+    sink: Sink = forget,
+) -> Trades:
+    """Match both sides, and make a break of all that is on one side alone or told otherwise.
+    ``sink`` is given every match, those by key in the order of the report."""
+    return _Comparison(books, told, span, store, sink).run()
+
+
+class _Comparison:
+    """One report's executions beside the books'."""
+
+    def __init__(
+        self, books: BookedExecutions, told: Told, span: Span, store: EventStore, sink: Sink
+    ) -> None:
+        self._books, self._told, self._span = books, told, span
+        self._store, self._sink = store, sink
+        self._matched: Counter[Pass] = Counter()
+        self._breaks: list[Break] = []
+
+    def run(self) -> Trades:
+        here, there = self._by_key()
+        here, there = self._reversed(here, there)
+        pairing = Pairing(here, there)
+        pairing.run()
+        for match in pairing.matches:
+            self._count(match)
+            self._of_match(match)
+        pairs, here, there = nearly_the_same(pairing.here, pairing.there)
+        for ours, theirs in pairs:
+            self._differ(ours, theirs, match_pass=None)
+        self._missing_there([one for one in here if self._span.holds(one.moment)])
+        self._missing_here(there)
+        self._again()
+        self._unbooked()
+        return Trades(breaks=tuple(self._breaks), matched=dict(sorted(self._matched.items())))
+
+    # -- pass one -----------------------------------------------------------------------
+
+    def _by_key(self) -> tuple[list[Execution], list[Execution]]:
+        """What is left on either side when the same keys have found each other."""
+        since = None if self._span.since is None else self._span.since - MARGIN
+        until = None if self._span.until is None else self._span.until + MARGIN
+        index = Index(self._books.standing(since, until), with_fees=self._told.tells_fees)
+        left: list[Execution] = []
+        other: list[tuple[int, Execution]] = []
+        for one in self._told.standing():
+            place = index.match(one)
+            if place is None:
+                left.append(one)
+            elif place < 0:
+                other.append((-place, one))
+            else:
+                self._count(Match(Pass.KEY, (named(one, place),), (one,)))
+        self._told_otherwise(other)
+        left = self._outside(left)
+        return list(self._books.those(index.unmatched())), left
+
+    def _told_otherwise(self, other: Sequence[tuple[int, Execution]]) -> None:
+        held = {(int(one.where), one.key): one for one in self._books.those({n for n, _ in other})}
+        for place, theirs in other:
+            ours = held[place, theirs.key]
+            self._count(Match(Pass.KEY, (ours,), (theirs,)))
+            self._differ(ours, theirs, match_pass=Pass.KEY)
+
+    def _outside(self, left: list[Execution]) -> list[Execution]:
+        """What has its key among the books' other times: told of another day than it is booked."""
+        held = {one.key: one for one in self._books.keyed(one.key for one in left)}
+        for one in left:
+            if one.key in held:
+                self._count(Match(Pass.KEY, (held[one.key],), (one,)))
+                self._differ(held[one.key], one, match_pass=Pass.KEY)
+        return [one for one in left if one.key not in held]
+
+    def _count(self, match: Match) -> None:
+        self._matched[match.by] += 1
+        self._sink(match)
+
+    # -- reversals ----------------------------------------------------------------------
+
+    def _reversed(
+        self, here: list[Execution], there: list[Execution]
+    ) -> tuple[list[Execution], list[Execution]]:
+        """Take out what one side has undone and the other has not."""
+        gone = self._told.reversed
+        for one in [*here, *self._books.keyed(gone.keys() - {one.key for one in here})]:
+            if one.key in gone:
+                row = gone[one.key].row
+                self._add(Kind.BUSTED_NOT_REVERSED, one.key, one, None,
+                          broker_value=f"undone by {row}", cause=Cause.CORRECTION,
+                          evidence=(place_of(one), f"broker: {row}"))  # fmt: skip
+        undone = self._books.busted() if there else set()
+        for one in there:
+            if one.key in undone:
+                self._add(Kind.REVERSED_ONLY_HERE, one.key, None, one,
+                          ledger_value="undone", cause=Cause.CORRECTION)  # fmt: skip
+        left = [one for one in there if one.key not in undone]
+        undone_or_amended = gone.keys() | {one.key for one in self._told.amended}
+        return [one for one in here if one.key not in undone_or_amended], left
+
+    def _unbooked(self) -> None:
+        """Corrections of earlier fills that the books have not taken in, and reversals of what
+        nobody knows."""
+        held = {one.key: one for one in self._books.keyed(one.key for one in self._told.amended)}
+        facts = self._store.by_key(sorted(held))
+        for key, event, record in self._told.amended:
+            if key in held:
+                fill: Any = facts[key].event
+                new = execution_of(
+                    amended(fill, event), (), key, facts[key].occurred_at, record.row
+                )
+                if (new.qty, new.px, new.side) != (held[key].qty, held[key].px, held[key].side):
+                    self._add(Kind.CORRECTION_NOT_BOOKED, key, held[key], new,
+                              cause=Cause.CORRECTION)  # fmt: skip
+        for record in self._told.unlinked:
+            event_id = record.event.identity()
+            key = event_id.key(self._books.account) if event_id else record.row
+            self._breaks.append(
+                Break(
+                    account=self._books.account,
+                    kind=Kind.UNLINKED_REVERSAL,
+                    subject=record.event.subject(),
+                    reference=key,
+                    ledger_value="no such fill",
+                    broker_value=f"undone or amended by {record.row}",
+                    business_date=record.occurred_at.date(),
+                    instrument_id=record.event.subject() or None,
+                    cause=Cause.MISSING_FEED,
+                    evidence=(f"broker: {record.row} {key}",),
+                )
+            )
+
+    # -- matches ------------------------------------------------------------------------
+
+    def _of_match(self, match: Match) -> None:
+        """What a match by another pass than the key's says besides."""
+        if match.by is Pass.SUMS:
+            whole = match.here[0] if len(match.here) == 1 else match.there[0]
+            self._add(Kind.AGGREGATED, whole.key, match.here[0], match.there[0],
+                      ledger_value=told_of(match.here), broker_value=told_of(match.there),
+                      match_pass=match.by)  # fmt: skip
+            return
+        ours, theirs = match.here[0], match.there[0]
+        if not (is_weak(ours) or is_weak(theirs)):
+            self._add(Kind.RENUMBERED, theirs.key, ours, theirs, ledger_value=ours.exec_id,
+                      broker_value=theirs.exec_id, match_pass=match.by)  # fmt: skip
+        self._differ(ours, theirs, match_pass=match.by)
+
+    def _differ(self, ours: Execution, theirs: Execution, *, match_pass: Pass | None) -> None:
+        found = list(differences(ours, theirs, with_fees=self._told.tells_fees))
+        corrected = {Kind.QUANTITY, Kind.PRICE, Kind.SIDE}
+        if theirs.key in self._told.corrected and any(one.kind in corrected for one in found):
+            self._add(Kind.CORRECTION_NOT_BOOKED, ours.key, ours, theirs, cause=Cause.CORRECTION,
+                      match_pass=match_pass)  # fmt: skip
+            found = [one for one in found if one.kind not in corrected]
+        for one in found:
+            self._add(one.kind, ours.key, ours, theirs, ledger_value=one.ledger_value,
+                      broker_value=one.broker_value, cause=cause_of(one),
+                      match_pass=match_pass)  # fmt: skip
+
+    # -- on one side alone --------------------------------------------------------------
+
+    def _missing_there(self, left: list[Execution]) -> None:
+        twins = by_look(self._books.at_times(one.at for one in left))
+        alone = {one.key for one in left}
+        for one in left:
+            alike = [twin for twin in twins[look_of(one)] if twin.key not in alone]
+            kind = Kind.MISSING_AT_BROKER
+            if any(is_same_id(one, twin) for twin in alike):
+                kind = Kind.DUPLICATE_IN_LEDGER
+            self._add(kind, one.key, one, None, cause=self._cause(one, alike, Cause.UNKNOWN),
+                      note=likeness(alike))  # fmt: skip
+
+    def _missing_here(self, left: list[Execution]) -> None:
+        looks = {look_of(one) for one in left}
+        twins = by_look(one for one in self._told.standing() if look_of(one) in looks)
+        alone, elsewhere = {one.key for one in left}, self._elsewhere(left)
+        for one in left:
+            alike = [twin for twin in twins[look_of(one)] if twin.key not in alone]
+            kind, cause = Kind.MISSING_IN_LEDGER, self._cause(one, alike, Cause.MISSING_FEED)
+            note = likeness(alike)
+            if one.key in elsewhere:
+                kind, cause, note = Kind.ACCOUNT, Cause.OTHER_ACCOUNT, elsewhere[one.key]
+            elif any(is_same_id(one, twin) for twin in alike):
+                kind = Kind.DUPLICATE_AT_BROKER
+            elif self._span.since is not None and one.moment < self._span.since:
+                kind, cause = Kind.LATE_REPORTED, Cause.TIMING
+            self._add(kind, one.key, None, one, cause=cause, note=note)
+
+    def _again(self) -> None:
+        for one in self._told.twice:
+            self._add(Kind.DUPLICATE_AT_BROKER, f"{one.key} {one.where}", None, one,
+                      ledger_value="once", cause=Cause.DUPLICATE)  # fmt: skip
+
+    def _elsewhere(self, left: Sequence[Execution]) -> dict[str, str]:
+        """What is booked in another account under the same id, and in which."""
+        own = self._books.account
+        found: dict[str, str] = {}
+        for other in self._store.streams():
+            if other != own:
+                keys = {other + one.key.removeprefix(own): one.key for one in left}
+                for key in self._store.by_key(sorted(keys)):
+                    found.setdefault(keys[key], f"booked in account {other}")
+        return found
+
+    def _cause(self, one: Execution, alike: Sequence[Execution], otherwise: Cause) -> Cause:
+        if alike:
+            return Cause.DUPLICATE
+        return Cause.TIMING if self._span.ends_after(one.moment) else otherwise
+
+    def _add(
+        self,
+        kind: Kind,
+        reference: str,
+        ours: Execution | None,
+        theirs: Execution | None,
+        *,
+        ledger_value: str | None = None,
+        broker_value: str | None = None,
+        **more: Any,
+    ) -> None:
+        one = next(side for side in (ours, theirs) if side is not None)
+        more.setdefault("evidence", evidence_of(ours, theirs))
+        self._breaks.append(
+            Break(
+                account=self._books.account,
+                kind=kind,
+                subject=one.instrument_id,
+                reference=reference,
+                ledger_value=value_of(ours) if ledger_value is None else ledger_value,
+                broker_value=value_of(theirs) if broker_value is None else broker_value,
+                business_date=one.moment.date(),
+                instrument_id=one.instrument_id,
+                **more,
+            )
+        )

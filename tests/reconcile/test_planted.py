@@ -1,0 +1,41 @@
+"""Everything that was planted is found, as what it is, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+import ledger
+from adapters.reconcile.books import BookedExecutions
+from adapters.reconcile.told import Telling
+from adapters.reconcile.trades import Span, compare_trades
+from projections.database import connect
+from projections.reports import Reports
+from tests.brokers.sampling import NOW
+from tests.reconcile.planted import ACCOUNT, PLANTERS, Planted, plant
+
+
+def compared(planted: Planted, folder):
+    batch = planted.batch()
+    with ledger.open(f"sqlite:///{folder}/l.db", clock=lambda: NOW) as book:
+        book.record_all(planted.facts)
+        reports = Reports(book, connect(f"sqlite:///{folder}/r.db"))
+        span = Span(since=batch.coverage.covers_from, until=batch.coverage.covers_to)
+        books = BookedExecutions(reports, ACCOUNT)
+        return compare_trades(books, Telling(batch, book.store).told(), span, book.store)
+
+
+def seen(trades):
+    return {(one.kind.value, named(one.reference)) for one in trades.breaks}
+
+
+def named(reference: str) -> str:
+    """The execution's own id in a stored key."""
+    return reference.split("/")[4].split("-")[-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_is_found_and_nothing_invented(tmp_path, seed):
+    planted = plant(seed, 2_000, 5 * len(PLANTERS))
+    trades = compared(planted, tmp_path)
+    assert len(trades.breaks) == len(planted.expected) == 100
+    assert seen(trades) == planted.expected
