@@ -17,7 +17,9 @@ from ledger.errors import BadFileError
 
 GROUP: Final = "tradeledger.adapters"
 
-BUILT_IN: Final = ("ibkr_flex",)
+BUILT_IN: Final = (
+    "alpaca", "binance", "bybit", "coinbase", "ibkr_flex", "kraken", "projectx",
+)  # fmt: skip
 """Modules of ``adapters.brokers``, each with a ``parse``."""
 
 

@@ -37,7 +37,7 @@ _UNBOOKED: Final = (
 
 
 @click.command("ingest")
-@click.argument("broker", type=Venue())
+@click.argument("broker", metavar="VENUE", type=Venue())
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
