@@ -5,8 +5,9 @@ from adapters.reconcile.kinds import Cause, Kind, Severity
 from adapters.reconcile.outcome import Figure, Outcome, Verdict
 from adapters.reconcile.pairing import Match, Pass
 from adapters.reconcile.run import reconcile
+from adapters.reconcile.start_up import StartUp, start_up
 
 __all__ = [
-    "Break", "Cause", "Figure", "Kind", "Match", "Outcome", "Pass", "Severity", "Verdict",
-    "reconcile",
+    "Break", "Cause", "Figure", "Kind", "Match", "Outcome", "Pass", "Severity", "StartUp",
+    "Verdict", "reconcile", "start_up",
 ]  # fmt: skip

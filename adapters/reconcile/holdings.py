@@ -62,12 +62,13 @@ class Holdings:
                 yield self._position(line) if is_position else self._balance(line)
 
     def _position(self, line: Line) -> Break:
+        parted = self._parting.of_position(line.subject, line.stated, self._end, self._told)
+        is_opening = line.begins_open and not parted.agreed
         kind = Kind.POSITION_QUANTITY
-        if line.begins_open:
+        if is_opening:
             kind = Kind.POSITION_OPENING
         elif line.booked and line.stated and (line.booked < 0) is not (line.stated < 0):
             kind = Kind.POSITION_SIGN
-        parted = self._parting.of_position(line.subject, line.stated, self._end, self._told)
         return Break(
             account=self._batch.account,
             kind=kind,
@@ -79,15 +80,13 @@ class Holdings:
             instrument_id=line.subject,
             difference=line.difference,
             unit="units",
-            cause=self._why_position(line),
+            cause=Cause.OPENING_UNKNOWN if is_opening else self._why_position(line),
             note=line.cause,
             evidence=(f"broker: stated position of {line.name}",),
-            parted_after=parted,
+            parted_after=parted.after,
         )
 
     def _why_position(self, line: Line) -> Cause:
-        if line.begins_open:
-            return Cause.OPENING_UNKNOWN
         if line.subject in self._of_trades:
             return Cause.OTHER_BREAKS
         if self._is_renamed(line):
@@ -130,7 +129,7 @@ class Holdings:
             cause=Cause.OPENING_UNKNOWN if line.begins_open else cause,
             note=line.cause,
             evidence=(f"broker: stated balance of {line.name}",),
-            parted_after=self._parting.of_balance(line.subject),
+            parted_after=self._parting.of_balance(line.subject).after,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select
 
@@ -15,6 +16,14 @@ from ledger.reading import Reader
 from projections.asking import Asking, held
 
 _TICK = timedelta(microseconds=1)
+
+
+class Parted(NamedTuple):
+    """Whether both ever agreed, and the log number of the last event while they did; None where
+    nothing had happened yet, or they never agreed."""
+
+    agreed: bool
+    after: int | None
 
 
 def last_agreed(moments: Sequence[datetime], agree: Callable[[datetime], bool]) -> datetime | None:
@@ -47,9 +56,9 @@ class Parting:
 
     def of_position(
         self, instrument_id: str, stated: Decimal, end: datetime, told: Iterable[Execution]
-    ) -> int | None:
-        """The log number of the position's last event while both agreed: among the fills the
-        report tells, else at the end of an earlier statement. None if they never agreed."""
+    ) -> Parted:
+        """The position's last event while both agreed: among the fills the report tells, else at
+        the end of an earlier statement."""
         fills = sorted((one for one in told if one.instrument_id == instrument_id), key=_at)
         moves = [Decimal(f.qty) if f.side == "buy" else negate(Decimal(f.qty)) for f in fills]
         opening = subtract(stated, total(moves))
@@ -63,12 +72,16 @@ class Parting:
         agreed = last_agreed(list(path), agree) or self._by_statements(
             "position", instrument_id, lambda at: self._held(instrument_id, at)
         )
-        return None if agreed is None else self._last_step(instrument_id, agreed)
+        if agreed is None:
+            return Parted(agreed=False, after=None)
+        return Parted(agreed=True, after=self._last_step(instrument_id, agreed))
 
-    def of_balance(self, currency: str) -> int | None:
+    def of_balance(self, currency: str) -> Parted:
         """The same of a balance: the last statement on record with which the books agree."""
         agreed = self._by_statements("balance", currency, lambda at: self._cash(currency, at))
-        return None if agreed is None else self._last_entry(currency, agreed)
+        if agreed is None:
+            return Parted(agreed=False, after=None)
+        return Parted(agreed=True, after=self._last_entry(currency, agreed))
 
     def _by_statements(
         self, what: str, subject: str, booked: Callable[[datetime], Decimal]

@@ -110,7 +110,10 @@ class _Comparison:
         self._missing_here(there)
         self._again()
         self._unbooked()
-        return Trades(breaks=tuple(self._breaks), matched=dict(sorted(self._matched.items())))
+        return Trades(
+            breaks=tuple(self._breaks),
+            matched={by: n for by, n in sorted(self._matched.items()) if n},
+        )
 
     # -- pass one -----------------------------------------------------------------------
 
@@ -166,7 +169,8 @@ class _Comparison:
                 self._add(Kind.BUSTED_NOT_REVERSED, one.key, one, None,
                           broker_value=f"undone by {row}", cause=Cause.CORRECTION,
                           evidence=(place_of(one), f"broker: {row}"))  # fmt: skip
-        undone = self._books.busted() if there else set()
+        undone = self._books.busted() if there or gone else set()
+        self._matched[Pass.REVERSAL] += len(gone.keys() & undone)
         for one in there:
             if one.key in undone:
                 self._add(Kind.REVERSED_ONLY_HERE, one.key, None, one,
