@@ -1,0 +1,45 @@
+"""FIX session logs and drop copies: ``parse(pages, config) -> Batch``.
+
+What is read: execution reports (35=8) and trade capture reports (35=AE) of versions 4.1 to 5.0,
+from a log with or without a time before each message, with SOH, ``|`` or ``^A`` between fields.
+Each message's length and checksum are verified; one that is garbled or cut is set aside. Numbers
+(34) that no message has are named as missing, refusals (35=3, 35=j) are findings. What one
+counterparty does differently is declared by a ``Dialect``: ``parser_for(dialect)`` is a parser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from adapters.brokers.fix44.dialect import Dialect
+from adapters.brokers.fix44.framing import frames
+from adapters.brokers.fix44.log import Log, accounts_in
+from adapters.brokers.fix44.message import Message
+from adapters.port import AccountConfig, Batch, Parser, RawPage
+
+__all__ = ["NAME", "VENUE", "VERSION", "Dialect", "accounts", "parse", "parser_for"]
+
+NAME = "fix44"
+VENUE = "FIX"
+VERSION = "1"
+
+STANDARD = Dialect(venue=VENUE)
+
+
+def parser_for(dialect: Dialect) -> Parser:
+    """A parser for one counterparty."""
+    return partial(parse, dialect=dialect)
+
+
+def parse(pages: Sequence[RawPage], config: AccountConfig, *, dialect: Dialect = STANDARD) -> Batch:
+    """Read the logs of one account; ``BadFileError`` for a page without FIX, or when several
+    accounts are told of and none is named."""
+    log = Log(pages, config, dialect)
+    log.read()
+    return log.batch(parser=NAME, version=VERSION)
+
+
+def accounts(pages: Sequence[RawPage]) -> list[str]:
+    """The accounts (1) that the reports of the pages name, sorted."""
+    return accounts_in([Message.of(frame) for page in pages for frame in frames(page)])

@@ -1,0 +1,107 @@
+"""Instruments of FIX messages: what is told about them, and no more.
+
+A message names its instrument; what a quantity of it is worth, few messages tell. One whose kind
+(167, 460), currency (15) or multiplier (231) is not told is not defined here: its fills are kept
+with their quantity, and their value is unknown until somebody defines the instrument.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from adapters.brokers.fix44.message import Message
+from ledger.domain.instruments import Instrument, InstrumentKind
+from ledger.domain.numbers import ONE
+from ledger.errors import BadRowError
+
+SHARES: Final = frozenset({"CS", "PS", "ETF", "MF", "DR", "REIT"})
+CURRENCIES: Final = frozenset({"FOR", "FXSPOT"})
+PUT_OR_CALL: Final = {"0": "put", "1": "call"}
+_PAIR = re.compile(r"([A-Z]{3})/([A-Z]{3})", re.ASCII)
+
+
+def instrument_id(message: Message, venue: str) -> str:
+    """The venue, the symbol (55, or 48 where it says none) and what tells contracts apart:
+    suffix, maturity, put or call with its strike."""
+    symbol = message.text("55")
+    if symbol in {"", "[N/A]", "N/A"}:
+        symbol = message.required("48")
+    parts = [symbol + (f".{message.text('65')}" if message.has("65") else "")]
+    if _is_dated(message):
+        parts.append(_expiry(message))
+    if message.has("202"):
+        parts.append(
+            f"{message.text('201') and _put_call(message)[0].upper()}{message.text('202')}"
+        )
+    return ":".join([venue, *parts])
+
+
+def price_currency(message: Message, default: str | None) -> str | None:
+    """Of the price: the second of a pair, else 15, else as configured; None when it is not told.
+
+    15 is the currency of the quantity in currency trades: one in the second is set aside.
+    """
+    pair = _pair(message)
+    if not pair:
+        return message.text("15") or default
+    if message.text("15") not in {"", pair[0]}:
+        rule = (
+            f"a quantity in another currency than {pair[0]}: only the first of the pair is booked"
+        )
+        raise BadRowError("15", message.text("15"), rule)
+    return pair[1]
+
+
+def instrument(message: Message, venue: str, default: str | None) -> Instrument | None:
+    """The instrument as the message tells it, or None when that is not enough to define it."""
+    kind, currency = _kind(message), price_currency(message, default)
+    multiplier = message.decimal_or_none("231")
+    is_contract = kind in {InstrumentKind.LINEAR, InstrumentKind.OPTION}
+    if kind is None or not currency or (is_contract and multiplier is None):
+        return None
+    pair = _pair(message)
+    return Instrument(
+        instrument_id=instrument_id(message, venue),
+        symbol=message.text("55") or message.text("48"),
+        kind=kind,
+        currency=currency,
+        multiplier=ONE if multiplier is None else multiplier,
+        base_currency=pair[0] if pair else None,
+        security_id=message.text("48") or None,
+        venue=venue,
+        expiry=_expiry(message) if _is_dated(message) else None,
+        strike_px=message.decimal_or_none("202"),
+        put_call=_put_call(message) if message.has("201") else None,
+    )
+
+
+def _kind(message: Message) -> InstrumentKind | None:
+    told = message.text("167")
+    if told in SHARES or (not told and message.text("460") == "5"):
+        return InstrumentKind.EQUITY
+    if _pair(message):
+        return InstrumentKind.SPOT
+    return {"FUT": InstrumentKind.LINEAR, "OPT": InstrumentKind.OPTION}.get(told)
+
+
+def _pair(message: Message) -> tuple[str, str] | None:
+    """Base and price currency of a currency trade."""
+    found = _PAIR.fullmatch(message.text("55")[:10])
+    is_currency = message.text("167") in CURRENCIES or message.text("460") == "4"
+    return (found[1], found[2]) if found and is_currency else None
+
+
+def _is_dated(message: Message) -> bool:
+    """Shares, and currencies for spot, have no maturity that would tell them apart."""
+    return message.has("541") or message.has("200")
+
+
+def _expiry(message: Message) -> str:
+    """MaturityDate (541), else MaturityMonthYear (200) with the day (205) of FIX 4.2."""
+    on = message.text("205")
+    return message.text("541") or message.text("200") + (on.zfill(2) if on else "")
+
+
+def _put_call(message: Message) -> str:
+    return message.one_of("201", PUT_OR_CALL, "neither put nor call")

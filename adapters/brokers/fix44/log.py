@@ -1,0 +1,151 @@
+"""A log being read: whose reports, in which order, and what of each becomes a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from adapters.brokers.fix44.captures import Captures
+from adapters.brokers.fix44.dialect import Dialect
+from adapters.brokers.fix44.framing import frames
+from adapters.brokers.fix44.instruments import instrument, instrument_id
+from adapters.brokers.fix44.message import Message
+from adapters.brokers.fix44.reports import Reports, amended_at, further_ids, newest, told_at
+from adapters.brokers.fix44.sessions import REFUSALS, missing, refusal
+from adapters.gathering import Gathering
+from adapters.port import AccountConfig, Batch, Finding, RawPage, StatedOrder
+from adapters.text import UNREADABLE
+from ledger.domain.events import Event, FillBooked
+from ledger.errors import BadFileError, BadRowError
+
+REPORT: Final = "8"
+CAPTURE: Final = "AE"
+
+
+class Log:
+    """The pages of one account's log, message by message."""
+
+    def __init__(self, pages: Sequence[RawPage], config: AccountConfig, dialect: Dialect) -> None:
+        self._g = Gathering(pages, config)
+        self._dialect = dialect
+        self._pages = [(page.name, [*self._whole(page)]) for page in pages]
+        self._all = [message for _, messages in self._pages for message in messages]
+        self._named = accounts_in(self._all)
+        self.account = self._whose()
+        self._reports = Reports(dialect, self._all)
+        self._captures = Captures(dialect, self.account, self._reports, self._all)
+        self._orders: list[tuple[tuple[str, int], StatedOrder]] = []
+        self._undefined: set[str] = set()
+
+    def read(self) -> None:
+        """Read every message; what is no report is counted, a refusal is a finding."""
+        for name, messages in self._pages:
+            self._g.file = name
+            for message in messages:
+                self._message(message)
+        if self._named and self.account not in self._named:
+            what = f"no report of {self.account}: they are of {', '.join(self._named)}"
+            self._g.findings.append(Finding(file=self._pages[0][0], row="", what=what))
+        self._g.orders += newest(self._orders)
+        self._g.missing += missing(self._all)
+
+    def batch(self, *, parser: str, version: str) -> Batch:
+        """Everything read."""
+        account, venue = self._g.account(self.account), self._dialect.venue
+        return self._g.batch(venue=venue, account=account, parser=parser, version=version)
+
+    def _whole(self, page: RawPage) -> Iterator[Message]:
+        """The page's messages; those that are garbled are set aside."""
+        self._g.file = page.name
+        for frame in frames(page):
+            message = Message.of(frame)
+            if frame.fault:
+                self._g.set_aside(message, BadRowError("message", message.raw[:80], frame.fault))
+            else:
+                yield message
+
+    def _whose(self) -> str:
+        """The account meant: the one configured, else the only one named, else the reports'
+        receiver (56)."""
+        asked = self._g.config.venue_account
+        if asked is None and len(self._named) > 1:
+            held = ", ".join(self._named)
+            raise BadFileError(f"reports of {held}; name one of them as the venue's account")
+        if asked is None:
+            receivers = (str(m.values.get("56", "")) for m in self._all if m.kind == REPORT)
+            return self._named[0] if self._named else next(receivers, "")
+        return asked
+
+    def _message(self, message: Message) -> None:
+        g, kind = self._g, f"35={message.kind[:20]}"
+        g.sections.add(kind)
+        g.counts[kind] += 1
+        if message.kind in REFUSALS:
+            g.find(message, refusal(message))
+        elif message.kind == REPORT:
+            g.guarded(message, lambda _: self._report(message))
+        elif message.kind == CAPTURE and self._dialect.trade_reports:
+            g.guarded(message, lambda _: self._capture(message))
+
+    def _report(self, message: Message) -> None:
+        """One execution report, if it is of our account."""
+        if not self._is_ours(message):
+            return
+        event = self._reports.event(message)
+        if event is None:
+            self._order(message)
+            return
+        at = message.utc("60") if isinstance(event, FillBooked) else amended_at(message)
+        self._record(message, event, at)
+        try:
+            self._order(message)
+        except UNREADABLE as error:
+            self._g.find(message, f"its execution is booked, its order's state cannot be: {error}")
+
+    def _is_ours(self, message: Message) -> bool:
+        if message.has("1"):
+            return message.text("1") == self.account
+        if len(self._named) > 1:
+            raise BadRowError("1", "", "names no account, in a log of several")
+        return not self._named or self._named[0] == self.account
+
+    def _order(self, message: Message) -> None:
+        order = self._reports.order(message)
+        if order is not None:
+            self._orders.append((told_at(message), order))
+
+    def _capture(self, message: Message) -> None:
+        for event, at in self._captures.events(message):
+            self._record(message, event, at)
+
+    def _record(self, message: Message, event: Event, at: datetime) -> None:
+        also = further_ids(message, self._dialect.venue, self._reports.scope(message))
+        self._define(message)
+        self._g.record(message, event, at, also)
+
+    def _define(self, message: Message) -> None:
+        """The instrument, when the message tells enough; else somebody has to define it."""
+        named = instrument_id(message, self._dialect.venue)
+        if named in self._g.instruments:
+            return
+        found = instrument(message, self._dialect.venue, self._dialect.currency)
+        if found is not None:
+            self._g.define(found)
+        elif named not in self._undefined:
+            self._undefined.add(named)
+            self._g.find(
+                message,
+                f"{named}: no message tells its kind (167), currency (15) and multiplier (231); "
+                "define the instrument, until then the value of its fills is unknown",
+            )
+
+
+def accounts_in(messages: Iterable[Message]) -> list[str]:
+    """The accounts that execution reports name; those of trade reports where there are none,
+    since these name the other side's too."""
+    named: dict[str, set[str]] = {REPORT: set(), CAPTURE: set()}
+    for message in messages:
+        if message.kind in named:
+            named[message.kind].update(value for tag, value in message.fields if tag == "1")
+    return sorted(named[REPORT] or named[CAPTURE])
