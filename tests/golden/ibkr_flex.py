@@ -5,7 +5,8 @@ begins with the balances that the cash report opens with, and prints a line with
 every stated position, every instrument that is held and not stated, and every currency of the
 cash report; last ``agree N of M``. The comparison is the library's own, that ``tradeledger
 ingest`` prints. Nothing is invented: a quantity that the file's trades do not make is an unknown
-opening balance.
+opening balance, and money that its rows do not make is told by the statement's own totals, or by
+nothing. How many lines each explains is counted; money to the digit, but for what IB rounds.
 """
 
 from __future__ import annotations
@@ -20,24 +21,31 @@ from typing import NamedTuple
 import ledger
 from adapters import statement
 from adapters.brokers import ibkr_flex
+from adapters.brokers.ibkr_flex.stated import ROUNDING
 from adapters.ingest import ingest
 from adapters.port import AccountConfig, Batch, RawPage
 from ledger.book import Book
 from ledger.domain.events import BalanceAdjusted
-from ledger.domain.numbers import text
+from ledger.domain.numbers import subtract, text, total
 from ledger.errors import BadFileError
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 
 
+OPENING = "an opening balance"
+TOTALS = "the statement's own totals"
+NOTHING = "nothing"
+
+
 class Line(NamedTuple):
-    """One comparison: what, ours, stated, and a remark when they differ."""
+    """One comparison: what, ours, stated, and, when they differ, a remark and what explains it."""
 
     kind: str
     subject: str
     ours: Decimal
     stated: Decimal
     remark: str = ""
+    explained: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -57,7 +65,8 @@ def compare(content: bytes, name: str) -> Iterator[Line]:
         with ledger.open("memory://", clock=lambda: NOW) as book:
             begin(book, batch)
             ingest(book, batch)
-            yield from map(_line, statement.compare(book, batch))
+            for line in statement.compare(book, batch):
+                yield _line(line, batch)
 
 
 def begin(book: Book, batch: Batch) -> None:
@@ -72,10 +81,25 @@ def begin(book: Book, batch: Batch) -> None:
             book.record(batch.account, opening, occurred_at=statement.beginning(batch))
 
 
-def _line(one: statement.Line) -> Line:
+def _line(one: statement.Line, batch: Batch) -> Line:
     is_instrument = one.kind is statement.Kind.POSITION and one.name != one.subject
     named = f"{one.subject} {one.name}" if is_instrument else one.subject
-    return Line(one.kind.value, named, one.booked, one.stated, one.cause)
+    explained = "" if one.agrees else _explained(one, batch)
+    return Line(one.kind.value, named, one.booked, one.stated, one.cause, explained)
+
+
+def _explained(one: statement.Line, batch: Batch) -> str:
+    """What explains a difference: units by what the library says of them, money by the totals
+    that the statement states and its rows do not make, when these are the difference."""
+    if one.kind is statement.Kind.POSITION:
+        return OPENING if "unknown opening balance" in one.cause else NOTHING
+    apart = total(
+        subtract(control.stated, control.rows)
+        for control in batch.coverage.controls
+        if control.currency == one.subject
+    )
+    is_it = subtract(one.difference, apart).copy_abs() <= ROUNDING
+    return TOTALS if is_it else NOTHING
 
 
 def main(names: Sequence[str]) -> int:
@@ -96,9 +120,12 @@ def main(names: Sequence[str]) -> int:
     for kind in ("position", "cash"):
         of_kind = [line for line in lines if line.kind == kind]
         print(f"{kind}: {sum(line.agrees for line in of_kind)} of {len(of_kind)}")
-    agree, total = sum(line.agrees for line in lines), len(lines) + refused
-    print(f"agree {agree} of {total}")
-    return 0 if agree == total else 1
+    for explained in (OPENING, TOTALS, NOTHING):
+        found = sum(line.explained == explained for line in lines)
+        print(f"explained by {explained}: {found}")
+    agree, of = sum(line.agrees for line in lines), len(lines) + refused
+    print(f"agree {agree} of {of}")
+    return 0 if agree == of else 1
 
 
 if __name__ == "__main__":

@@ -46,6 +46,27 @@ def read_cash(row: Row, ids: Ordinals) -> Record:
     return Record(event=event, occurred_at=at, row=row.where, digest=row.digest)
 
 
+def read_sales_tax(row: Row, ids: Ordinals) -> Record:
+    """One row of ``SalesTaxes`` as a record: IB writes a charge negative."""
+    amount, at = row.decimal("salesTax"), row.happened("date")
+    content = ["sales tax", row.required("currency"), row.written("date"), text(amount)]
+    content += [row.text("taxableDescription"), row.id("taxableTransactionID")]
+    event = sales_tax(row, row.id("transactionID") or ids.of(content), amount)
+    return Record(event=event, occurred_at=at, row=row.where, digest=row.digest)
+
+
+def sales_tax(row: Row, id_: str, amount_: Decimal) -> CashEvent:
+    """A tax on fees, whichever section tells it."""
+    return FeeCharged(
+        id=id_,
+        amount=negate(amount_),
+        currency=row.required("currency"),
+        kind=FeeKind.TAX,
+        venue=VENUE,
+        description=row.text("taxableDescription") or row.text("activityDescription"),
+    )
+
+
 def without_twins(rows: Iterable[Row]) -> Iterator[tuple[Row, bool]]:
     """The rows that are money, and for each whether it contradicts its details instead."""
     groups: dict[Group, list[Row]] = defaultdict(list)

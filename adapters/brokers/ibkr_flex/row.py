@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cached_property
+from typing import Final
 
 from adapters.brokers.ibkr_flex.frame import RawRow
 from adapters.port import digest_of
@@ -15,6 +16,7 @@ from ledger.errors import BadRowError
 
 ABSENT = frozenset({"", "N/A", "--", "-"})
 NO_ID = ABSENT | {"0"}
+MAX_SEQ: Final = 18
 
 
 class Row:
@@ -46,6 +48,18 @@ class Row:
     def id(self, name: str) -> str:
         """An id, or "" when it is none."""
         return "" if self.values.get(name, "") in NO_ID else self.text(name)
+
+    @property
+    def seq(self) -> int | None:
+        """The place inside one second, since IB's times have no finer parts: the posting's number.
+
+        It ascends in the order in which IB matches the trades with lots; execution ids do not,
+        since each of its servers counts its own.
+        """
+        posting = self.id("transactionID")
+        if posting.isascii() and posting.isdigit() and len(posting) <= MAX_SEQ:
+            return int(posting)
+        return None
 
     def required(self, name: str) -> str:
         """The value; ``BadRowError`` when it is none."""

@@ -10,7 +10,7 @@ IB's own: ``proceeds`` where quantity, price and multiplier do not make it, ``ib
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -18,6 +18,7 @@ from typing import Final
 import attrs
 
 from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
+from adapters.brokers.ibkr_flex.revisions import earlier
 from adapters.brokers.ibkr_flex.row import Row
 from adapters.linking import linked
 from adapters.port import FIRST_PLACE, Ordinals, Page, Record, external_order_id
@@ -40,7 +41,6 @@ CANCELS: Final = frozenset({"TradeCancel", "FracShareCancel"})
 CORRECTIONS: Final = frozenset({"TradeCorrect"})
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 CANCEL_SIGN: Final = " (Ca.)"
-MAX_SEQ: Final = 18
 
 
 def is_execution(row: Row) -> bool:
@@ -48,12 +48,30 @@ def is_execution(row: Row) -> bool:
     return row.element == "Trade" and row.text("levelOfDetail") in ("", "EXECUTION")
 
 
-class Trades:
-    """Reads a file's trade rows; knows its fills by posting id, for the cancels that follow."""
+def refuse_total(row: Row, orders: Collection[str]) -> None:
+    """Raise ``BadRowError`` for an order, lot or summary that does not repeat executions of this
+    file, which are of these ``orders`` ("": one is of an order that its row does not name)."""
+    order = row.id("ibOrderID") or row.id("orderID")
+    is_order = row.element == "Order" or row.text("levelOfDetail") == "ORDER"
+    is_unknown = is_order and order and order not in orders and "" not in orders
+    if not orders or is_unknown:
+        rule = "a total of executions that are not in this file: set Trades to detail Execution"
+        raise BadRowError("levelOfDetail", row.text("levelOfDetail") or row.element, rule)
 
-    def __init__(self, ids: Ordinals, page: Page) -> None:
+
+class Trades:
+    """Reads a file's trade rows; knows its fills by posting id, for the cancels that follow.
+
+    ``charged`` says for currency trades, by posting, what the commission was taken in and how
+    much it was (IB's sign), where the statement of funds tells: the row prints it in the base.
+    """
+
+    def __init__(
+        self, ids: Ordinals, page: Page, charged: Mapping[str, tuple[str, Decimal]]
+    ) -> None:
         self._ids = ids
         self._page = page
+        self._charged = charged
         self._places: Counter[tuple[str, str]] = Counter()
         self._by_alias: dict[Identity, list[FillBooked]] = defaultdict(list)
         self._undone: set[Identity] = set()
@@ -92,7 +110,7 @@ class Trades:
     def _fill(self, row: Row, defined: Instrument) -> Record:
         at, side = _time(row), _side(row)
         qty, px = row.decimal("quantity").copy_abs(), row.decimal("tradePrice")
-        exec_id, seq = row.id("ibExecID") or row.id("transactionID"), _seq(row)
+        exec_id, seq = row.id("ibExecID") or row.id("transactionID"), row.seq
         is_counted = seq is None and not exec_id
         if is_counted:
             seq = FIRST_PLACE + self._places[_written(row), defined.instrument_id] - 1
@@ -107,7 +125,7 @@ class Trades:
             cl_ord_id=external_order_id(VENUE, row.id("ibOrderID")),
             order_id=row.id("ibOrderID") or None,
             gross_trade_amt=_gross(row, qty, px, defined),
-            fees=_fees(row),
+            fees=self._fees(row),
             seq=seq,
             trade_id=row.id("tradeID") or None,
             settl_date=row.date_or_none("settleDateTarget"),
@@ -127,7 +145,7 @@ class Trades:
             instrument_id=defined.instrument_id,
             reason="cancelled by the broker",
         )
-        return _record(row, busted, _time(row), also, refund=_fees(row))
+        return _record(row, busted, _time(row), also, refund=self._fees(row))
 
     def _correction(self, row: Row, defined: Instrument) -> Record:
         at, also = _time(row), _originals(row)
@@ -139,12 +157,27 @@ class Trades:
             last_qty=qty,
             last_px=px,
             gross_trade_amt=_gross(row, qty, px, defined),
-            fees=_fees(row),
+            fees=self._fees(row),
             side=_side(row),
             venue=VENUE,
             instrument_id=defined.instrument_id,
         )
         return _record(row, corrected, at, also)
+
+    def _fees(self, row: Row) -> tuple[Fee, ...]:
+        """Commission and taxes; IB's negative is a charge, which is positive here."""
+        commission, taxes = row.decimal_or_zero("ibCommission"), row.decimal_or_zero("taxes")
+        currency = row.text("ibCommissionCurrency") or row.text("currency")
+        posting = row.id("transactionID")
+        if posting in self._charged and row.text("assetCategory") == "CASH":
+            currency, commission = self._charged[posting]
+        fees = []
+        if commission:
+            fees.append(Fee(amount=negate(commission), currency=currency))
+        if taxes:
+            taxed = row.required("currency")
+            fees.append(Fee(amount=negate(taxes), currency=taxed, kind=FeeKind.TAX))
+        return tuple(fees)
 
 
 def _record(
@@ -157,18 +190,6 @@ def _record(
     return Record(
         event=event, occurred_at=at, row=row.where, digest=row.digest, also=also, refund=refund
     )
-
-
-def _seq(row: Row) -> int | None:
-    """The place inside one second, since IB's times have no finer parts: the posting's number.
-
-    It ascends in the order in which IB matches the trades with lots; execution ids do not, since
-    each of its servers counts its own. A row without any id is counted among those of its time.
-    """
-    posting = row.id("transactionID")
-    if posting.isascii() and posting.isdigit() and len(posting) <= MAX_SEQ:
-        return int(posting)
-    return None
 
 
 def _time(row: Row) -> datetime:
@@ -210,18 +231,6 @@ def _gross(row: Row, qty: Decimal, px: Decimal, defined: Instrument) -> Decimal 
     return signed.copy_abs()
 
 
-def _fees(row: Row) -> tuple[Fee, ...]:
-    """Commission and taxes; IB's negative is a charge, which is positive here."""
-    commission, taxes = row.decimal_or_zero("ibCommission"), row.decimal_or_zero("taxes")
-    fees = []
-    if commission:
-        currency = row.text("ibCommissionCurrency") or row.required("currency")
-        fees.append(Fee(amount=negate(commission), currency=currency))
-    if taxes:
-        fees.append(Fee(amount=negate(taxes), currency=row.required("currency"), kind=FeeKind.TAX))
-    return tuple(fees)
-
-
 def _aliases(row: Row, posting: str, trade: str) -> tuple[Identity, ...]:
     """The posting's id and the trade's, as identities a cancel may name."""
     names = (("transaction", posting), ("trade", trade))
@@ -229,7 +238,12 @@ def _aliases(row: Row, posting: str, trade: str) -> tuple[Identity, ...]:
 
 
 def _originals(row: Row) -> tuple[Identity, ...]:
+    """What a cancel or correction names: a posting, a trade, or its own id's earlier revision."""
     also = _aliases(row, "origTransactionID", "origTradeID")
+    if not also:
+        also = tuple(
+            Identity(VENUE, "", "fill", exec_id) for exec_id in earlier(row.id("ibExecID"))[-1:]
+        )
     if not also:
         rule = "a cancel or correction that names no original: neither transaction nor trade"
         raise BadRowError("origTransactionID", row.values.get("origTransactionID", ""), rule)

@@ -1,0 +1,125 @@
+"""Exercises, assignments and expiries: told by trades and by ``OptionEAE``, and counted once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+import ledger
+from adapters.ingest import ingest
+from ledger.domain.events import FillBooked, OptionExercised, OptionExpired
+from tests.brokers.flex import NOW, element, file, read, trade
+
+OPTION = {"assetCategory": "OPT", "symbol": "ACME  260306C00016000", "conid": "900009",
+          "currency": "USD", "multiplier": "100"}  # fmt: skip
+STOCK = {"assetCategory": "STK", "symbol": "ACME", "conid": "900001", "currency": "USD",
+         "multiplier": "1"}  # fmt: skip
+
+
+def told(kind: str, qty: str, of: dict[str, str] = OPTION, **values: str) -> str:
+    row = {"date": "2026-03-06", "transactionType": kind, "quantity": qty, "tradePrice": "0"}
+    return element("OptionEAE", {**of, **row, **values})
+
+
+def booked(qty: str, of: dict[str, str] = OPTION, **values: str) -> str:
+    row = {"transactionType": "BookTrade", "dateTime": "2026-03-06;16:20:00", "quantity": qty,
+           "tradePrice": "0", "ibCommission": "0", "tradeID": ""}  # fmt: skip
+    return trade(**{**of, **row, **values})
+
+
+def bought(qty: str = "2", **values: str) -> str:
+    return trade(**{**OPTION, "quantity": qty, "tradePrice": "3", "transactionID": "1", **values})
+
+
+def both(trades: list[str] | None, rows: list[str]) -> Any:
+    sections = {"OptionEAE": rows} if trades is None else {"Trades": trades, "OptionEAE": rows}
+    return read(file(sections))
+
+
+def net(batch: Any, about: str = "IBKR:900009") -> Decimal:
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        ingest(book, batch)
+        assert ingest(book, batch).added == 0
+        view = book.position("U1", about)
+        assert not view.suspense_qty
+        return view.net_qty
+
+
+@pytest.mark.parametrize("ids", [{}, {"tradeID": "77"}], ids=["by content", "by trade"])
+def test_with_the_trade_that_tells_it_it_is_counted_once(ids: Any) -> None:
+    batch = both([bought(), booked("-2", **ids)], [told("Expiration", "-2", **ids)])
+    assert (len(batch.records), batch.quarantine) == (2, ())
+    assert net(batch) == 0
+
+
+def test_delivery_is_counted_once_too() -> None:
+    trades = [bought(), booked("-2"), booked("200", STOCK, tradePrice="16")]
+    rows = [told("Exercise", "-2"), told("Buy", "200", STOCK, tradePrice="16")]
+    batch = both(trades, rows)
+    assert (len(batch.records), batch.quarantine) == (3, ())
+    assert net(batch, "IBKR:900001") == 200
+
+
+def test_one_trade_tells_one_row() -> None:
+    batch = both([bought("4"), booked("-2")], [told("Expiration", "-2")] * 2)
+    assert (len(batch.records), len(batch.quarantine)) == (2, 1)
+    assert "no BookTrade row of this file tells" in batch.quarantine[0].rule
+
+
+def test_without_trades_in_the_file_it_is_booked() -> None:
+    rows = [told("Expiration", "-1"), told("Assignment", "3"), told("Exercise", "-2"),
+            told("Sell", "-300", STOCK, tradePrice="16", commisionsAndTax="-1.5")]  # fmt: skip
+    batch = both(None, rows)
+    expired, assigned, exercised, sold = (record.event for record in batch.records)
+    assert (type(expired), type(assigned), type(sold)) == (
+        OptionExpired, OptionExercised, FillBooked,
+    )  # fmt: skip
+    assert (assigned.assigned, exercised.assigned) == (True, False)
+    assert (sold.last_qty, sold.last_px, sold.fees[0].amount) == (300, 16, Decimal("1.5"))
+
+
+def test_an_option_bought_and_expired_on_a_day_is_closed_after_it_was_bought() -> None:
+    earlier = read(file({"Trades": [bought(dateTime="2026-03-06;15:00:00")]}))
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        ingest(book, earlier)
+        ingest(book, both(None, [told("Expiration", "-2")]))
+        view = book.position("U1", "IBKR:900009")
+        assert (view.net_qty, view.suspense_qty, view.realized_pnl) == (0, 0, -600)
+
+
+@pytest.mark.parametrize(
+    ("held", "closing", "money", "realized"),
+    [("2", "-2", "4654.68", "4054.68"), ("-2", "2", "-4654.68", "-4054.68")],
+    ids=["exercised", "assigned"],
+)
+def test_a_settlement_in_cash_is_what_the_closing_trade_closed_for(
+    held: str, closing: str, money: str, realized: str
+) -> None:
+    kind = "Exercise" if held == "2" else "Assignment"
+    rows = [told(kind, closing), told("Cash Settlement", "0", proceeds=money)]
+    batch = both([bought(held), booked(closing)], rows)
+    assert not batch.quarantine
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        ingest(book, batch)
+        assert book.position("U1", "IBKR:900009").realized_pnl == Decimal(realized)
+
+
+@pytest.mark.parametrize(
+    ("trades", "row"),
+    [
+        ([bought(), booked("-2")], told("Cash Settlement", "0")),
+        ([bought(), booked("-2")], told("Cash Settlement", "0", proceeds="-5")),
+        ([bought()], told("Cash Settlement", "0", proceeds="5")),
+        (None, told("Cash Settlement", "0", proceeds="5")),
+        (None, told("Levitation", "1")),
+        (None, told("Sell", "100", STOCK, tradePrice="16")),
+        (None, told("Expiration", "")),
+    ],
+    ids=["no money", "the other sign", "no trade", "no trades", "unknown", "the sign", "no units"],
+)
+def test_what_cannot_be_told_is_set_aside(trades: list[str] | None, row: str) -> None:
+    batch = both(trades, [row])
+    assert len(batch.quarantine) == 1
+    assert len(batch.records) == len(trades or [])
