@@ -26,6 +26,7 @@ from ledger.domain.events import Event, Identity, InstrumentDefined, StatedBalan
 from ledger.domain.instruments import Instrument
 from ledger.errors import BadFileError
 
+R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 
 
@@ -56,7 +57,7 @@ class Gathering:
         self.quarantine: list[Quarantined] = []
         self.findings: list[Finding] = []
 
-    def section(self, name: str, rows: Iterable[Row], read: Callable[[Row], T]) -> list[T]:
+    def section(self, name: str, rows: Iterable[R], read: Callable[[R], T]) -> list[T]:
         """Read each row of a section, which may be empty; the rows that could not be read are
         set aside. What ``read`` gives back, in the order of the rows."""
         self.sections.add(name)
@@ -66,7 +67,7 @@ class Gathering:
             results += self.guarded(row, read)
         return results
 
-    def guarded(self, row: Row, read: Callable[[Row], T]) -> list[T]:
+    def guarded(self, row: R, read: Callable[[R], T]) -> list[T]:
         """What the row says, or nothing and a line in the quarantine."""
         try:
             return [read(row)]
