@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 import click
 
-from adapters import venues
+from adapters import shipped_maps, venues
 from adapters.cli.opening import opened
 from adapters.cli.settings import Settings
 from adapters.port import AccountConfig, Batch, Parser, RawPage
@@ -25,15 +25,15 @@ def parser_of(broker: str, column_map: Path | None) -> tuple[Parser, str | None]
     if (broker == CSV) != (column_map is not None):
         raise click.UsageError("--map and the broker csv belong together: csv needs a map")
     if column_map is not None:
-        from adapters.brokers import csv_map
-
-        columns = csv_map.load_map(column_map.name, column_map.read_bytes())
-        return csv_map.parser_for(columns), columns.time_zone
+        return shipped_maps.mapped(column_map.name, column_map.read_bytes())
+    if broker in shipped_maps.NAMES:
+        return shipped_maps.shipped(broker)
     return venues.parser_of(broker), None
 
 
 class Venue(click.ParamType[str]):
-    """The name of a venue: one that is built in, ``csv``, or one of an installed distribution."""
+    """The name of a venue: one that is built in, one whose map ships, ``csv``, or one of an
+    installed distribution."""
 
     name = "venue"
 
@@ -45,7 +45,7 @@ class Venue(click.ParamType[str]):
 
     @staticmethod
     def _known() -> list[str]:
-        return sorted({CSV, *venues.names()})
+        return sorted({CSV, *shipped_maps.NAMES, *venues.names()})
 
 
 class Reading:

@@ -165,6 +165,15 @@ WRONG = {
     "an unknown encoding": 'encoding = "klingon"\n' + SHIPPED.decode(),
     "no time": SHIPPED.decode().replace('time = "ts"\n', ""),
     "a multiplier as number": SHIPPED.decode() + "multiplier = 50\n",
+    "an amount that is nowhere": 'money = "amount"\n' + SHIPPED.decode(),
+    "a column that is a number": SHIPPED.decode().replace('px = "price"', "px = 5"),
+    "a list of no headers": SHIPPED.decode().replace('px = "price"', "px = []"),
+    "fees beside a fee": SHIPPED.decode() + '[[fees]]\ncolumn = "fee"\n',
+    "fees that no amount holds": SHIPPED.decode().replace('fee = "fee"\n', "")
+    + '[[fees]]\ncolumn = "fee"\n',
+    "fees for nothing known": SHIPPED.decode() + '[[fees]]\ncolumn = "fee"\nkind = "bribe"\n',
+    "fees without a column": SHIPPED.decode() + '[[fees]]\nkind = "tax"\n',
+    "a reason that is none": SHIPPED.decode() + "[unbooked]\nSplit = 1\n",
 }
 
 

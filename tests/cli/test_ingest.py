@@ -204,6 +204,20 @@ def test_csv_needs_a_map(run: Run, folder: Path) -> None:
     assert run("ingest", "csv", "fills.csv").code == 2
 
 
+SCHWAB = """"Date","Action","Symbol","Description","Quantity","Price","Fees & Comm","Amount"
+"03/02/2026","Buy","ACME","ACME INC","100","$16","$6.50","-$1,606.50"
+"""
+
+
+def test_a_broker_whose_map_ships_is_named_alone(run: Run, folder: Path) -> None:
+    Path("export.csv").write_text(SCHWAB, "utf-8")
+    done = run("ingest", "schwab", "export.csv", "--account", "me", "--json")
+    assert (done.code, done.json["account"], done.json["counts"]["new"]) == (0, "me", 2)
+    assert done.json["rules"]["time_zone"] == "America/New_York"
+    assert run("ingest", "schwab", "export.csv", "--account", "me", "--map", MAP).code == 2
+    assert "trading212" in run("ingest", "etrade", "export.csv").err
+
+
 def test_what_steers_a_terminal_is_shown_escaped(run: Run, folder: Path) -> None:
     Path("fills.csv").write_text(HEADER + ROW.replace("10.50", "\x1b[31m"), "utf-8")
     done = run("ingest", "csv", "fills.csv", "--map", MAP)

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from adapters.brokers.csv_map.cells import digest_of_cells
-from adapters.brokers.csv_map.columns import ColumnMap, load_map
-from adapters.brokers.csv_map.order import require_declared, unordered
+from adapters.brokers.csv_map.columns import ColumnMap
+from adapters.brokers.csv_map.loading import load_map
+from adapters.brokers.csv_map.order import require_declared, runs_backwards, unordered
 from adapters.brokers.csv_map.rows import RowReader
 from adapters.brokers.csv_map.table import Table
 from adapters.port import (
     AccountConfig,
     Batch,
+    Control,
     Coverage,
     Finding,
     Page,
@@ -59,7 +61,7 @@ def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap
         parser=NAME,
         parser_version=VERSION,
         digest=pages[0].digest if len(pages) == 1 else digest_of(p.digest for p in pages),
-        coverage=Coverage(rows=(("row", reading.rows),)),
+        coverage=Coverage(rows=(("row", reading.rows),), controls=tuple(reading.controls)),
         instruments=tuple(InstrumentDefined(instrument=i) for i in reading.instruments.values()),
         records=tuple(reading.records),
         quarantine=tuple(reading.quarantine),
@@ -79,6 +81,7 @@ class _Reading:
         self.records: list[Record] = []
         self.quarantine: list[Quarantined] = []
         self.findings: list[Finding] = []
+        self.controls: list[Control] = []
 
     def page(self, number: int, page: RawPage) -> None:
         """Read one file, from its oldest row on; rows of other accounts than the configured one
@@ -86,14 +89,15 @@ class _Reading:
         table = Table(page, self._map)
         reader = RowReader(table, self._map, Page(number, page.name))
         account, first = reader.cell("account"), len(self.records)
-        rows = list(table.rows())
+        rows = self._without_totals(reader, page.name, list(table.rows()))
         self.rows += len(rows)
         reader.expect(row for _, row in rows)
-        for line, row in reversed(rows) if self._map.runs_backwards else rows:
+        is_backwards = runs_backwards(self._map, [reader.time_of(row) for _, row in rows])
+        for line, row in reversed(rows) if is_backwards else rows:
             named = account(row)
             if not named or named == self.account or self._is_ours(named, page.name, line):
                 self._row(reader, page.name, line, row)
-        aside = self._in_order(page.name, first)
+        aside = self._in_order(reader, page.name, first)
         self.findings += [one for one in reader.findings if one.row not in aside]
         for defined in reader.instruments:
             self.instruments.setdefault(defined.instrument_id, defined)
@@ -107,10 +111,28 @@ class _Reading:
         self.account = self.account or named
         return named == self.account
 
-    def _in_order(self, name: str, first: int) -> set[str]:
+    def _without_totals(
+        self, reader: RowReader, name: str, rows: list[tuple[int, list[str]]]
+    ) -> list[tuple[int, list[str]]]:
+        """The rows; those that state the total of the others are compared with it."""
+        begins = self._map.total_row
+        if not begins:
+            return rows
+        kept = [(line, row) for line, row in rows if not row[0].startswith(begins)]
+        for line, row in rows:
+            if row[0].startswith(begins):
+                try:
+                    self.controls.append(reader.total(row, [one for _, one in kept]))
+                except UNREADABLE as error:
+                    where = f"line {line}"
+                    self._set_aside(error, name, where, digest_of_cells(row), ",".join(row))
+        return kept
+
+    def _in_order(self, reader: RowReader, name: str, first: int) -> set[str]:
         """Set aside the rows of which nobody can say which came first, and name them."""
         counted = [record for record in self.records[first:] if record.page is not None]
-        require_declared(counted, self._map, name)
+        dated = [record for record in counted if record.row not in reader.backdated]
+        require_declared(dated, self._map, name)
         doubtful = {id(record): rule for record, rule in unordered(counted, self._map)}
         for record in counted:
             if id(record) in doubtful:

@@ -34,6 +34,15 @@ def require_declared(records: Iterable[Record], columns: ColumnMap, name: str) -
         raise _contradicted(columns, name, "all its rows")
 
 
+def runs_backwards(columns: ColumnMap, times: Iterable[datetime | None]) -> bool:
+    """Whether the newest row stands first: as declared, or as the dates say where they may."""
+    if columns.order_by_dates:
+        found = _way([time for time in times if time is not None])
+        if found:
+            return found == NEWEST_FIRST
+    return columns.order == NEWEST_FIRST
+
+
 def unordered(records: Iterable[Record], columns: ColumnMap) -> Iterator[tuple[Record, str]]:
     """Where no order is declared: the rows of one instant that differ, with the rule."""
     if columns.order:
@@ -55,7 +64,10 @@ def unordered(records: Iterable[Record], columns: ColumnMap) -> Iterator[tuple[R
 
 def _direction(records: list[Record]) -> str:
     """Which way the times run, strictly one way; empty where they do not."""
-    times = [record.occurred_at for record in records]
+    return _way([record.occurred_at for record in records])
+
+
+def _way(times: list[datetime]) -> str:
     pairs = list(pairwise(times))
     rises, falls = any(a < b for a, b in pairs), any(a > b for a, b in pairs)
     if rises is falls:

@@ -5,88 +5,54 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache, partial
-from operator import itemgetter
-from typing import Final
+from datetime import datetime
 
 from adapters.brokers.csv_map.amounts import difference
-from adapters.brokers.csv_map.cells import (
-    Cell,
-    Cells,
-    check_sign,
-    digest_of_cells,
-    one_line,
-    whole,
-)
-from adapters.brokers.csv_map.columns import ColumnMap
-from adapters.brokers.csv_map.ids import RowIds
+from adapters.brokers.csv_map.cells import Cells, digest_of_cells, one_line
+from adapters.brokers.csv_map.columns import AMOUNT, ColumnMap
+from adapters.brokers.csv_map.facts import Facts
+from adapters.brokers.csv_map.fields import Fields, remembering
 from adapters.brokers.csv_map.table import Table
-from adapters.port import FIRST_PLACE, Finding, Page, Record, external_order_id
-from adapters.text import Reader, formatted_moment, iso_moment, number_reader
-from ledger.domain.events import (
-    CashDeposited,
-    CashEvent,
-    CashWithdrawn,
-    DividendPaid,
-    Event,
-    Fee,
-    FeeCharged,
-    FeeKind,
-    FillBooked,
-    InterestPaid,
-    Side,
-)
-from ledger.domain.gates import require_text
+from adapters.port import FIRST_PLACE, Control, Finding, Page, Record
+from adapters.text import UNREADABLE, formatted_moment, iso_moment
+from ledger.domain.events import FillBooked
 from ledger.domain.instruments import Instrument
-from ledger.domain.numbers import negate
+from ledger.domain.numbers import total
 from ledger.errors import BadRowError
 
-IGNORED: Final = "ignore"
-REMEMBERED: Final = 8_192
-"""So many different cells of a kind are kept in mind, whatever the length of the file."""
-
-_remembering = lru_cache(maxsize=REMEMBERED)
+IGNORED = "ignore"
+MANY = "*"
 
 
 class RowReader:
-    """Reads rows of one table; ``instruments`` collects the definitions of what they name."""
+    """Reads rows of one table; ``instruments`` collects the definitions of what they name, and
+    ``backdated`` the rows that stand in the file at another time than they hold for."""
 
     def __init__(self, table: Table, columns: ColumnMap, page: Page) -> None:
         self._map = columns
-        self._table = table
         self._page = page
         self._places: Counter[tuple[str, str, str]] = Counter()
         self._counts_places = True
+        self._after = columns.time_after
         self.findings: list[Finding] = []
-        number = number_reader(columns.decimal, columns.thousands, columns.strip)
-        self._number: Reader = _remembering(number)
-        self._is_charge_negative = columns.fee_sign == "charged-negative"
+        self.backdated: set[str] = set()
+        self._fields = Fields(table, columns)
+        self._facts = Facts(self._fields)
+        self.cell = self._fields.cell
         self._moment = self._moments()
-        self._fees: Callable[[str, str], tuple[Fee, ...]] = _remembering(self._charges)
-        self._settles: Callable[[str], date] = _remembering(self._settlement)
-        mapped = [(field, self.cell(field)) for field in sorted(columns.columns)]
-        self._ids = RowIds(mapped, self._number)
-        self._by_symbol: dict[str, str] = {}
-        self._makers = self._all_makers()
-        self._states_amounts = "amount" in columns.columns
-        self.instruments: list[Instrument] = []
-        self._kind, self._id, self._time = map(self.cell, ("kind", "id", "time"))
-        self._date, self._symbol, self._side = map(self.cell, ("date", "symbol", "side"))
-        self._qty, self._px, self._gross = map(self.cell, ("qty", "px", "gross"))
-        self._fee, self._fee_currency = map(self.cell, ("fee", "fee_currency"))
-        self._currency, self._amount = map(self.cell, ("currency", "amount"))
-        self._order, self._cl_ord = map(self.cell, ("order_id", "cl_ord_id"))
-        self._trade, self._settl = map(self.cell, ("trade_id", "settl_date"))
-        self._seq, self._description = map(self.cell, ("seq", "description"))
+        self._compares = "amount" in columns.columns and columns.money != AMOUNT
+        self._begins = tuple(
+            word.removesuffix(MANY)
+            for word in sorted({**columns.kinds, **columns.unbooked}, key=len, reverse=True)
+            if word.endswith(MANY)
+        )
+        self._kind, self._id, self._seq = map(self.cell, ("kind", "id", "seq"))
+        self._date, self._time, self._symbol = map(self.cell, ("date", "time", "symbol"))
 
-    def cell(self, field: str) -> Cell:
-        """A function from a row to the field's text: a column, a constant, or nothing."""
-        if field in self._map.columns:
-            return itemgetter(self._table.column(self._map.columns[field]))
-        constant = self._map.constants.get(field, "")
-        return lambda _: constant
+    @property
+    def instruments(self) -> list[Instrument]:
+        """What the rows that were read are about."""
+        return self._fields.instruments
 
     def expect(self, rows: Iterable[Cells]) -> None:
         """Be told of the table's rows: where the venue named or ordered each of them, none has a
@@ -104,12 +70,15 @@ class RowReader:
         if kind == IGNORED:
             return None
         at = self._at(row)
-        event = self._makers[kind](row, place)
-        where, is_counted = f"line {line}", False
+        event = self._facts.make(kind, row, place)
+        where, is_counted, differs = f"line {line}", False, ""
         if isinstance(event, FillBooked):
             is_counted = place is not None and event.seq == place
-            if self._states_amounts:
-                self._compare(event, where, row)
+            differs = self._compare(event, row) if self._compares else self._facts.differs
+        if differs:
+            self.findings.append(Finding(file=self._page.name, row=where, what=differs))
+        if self._after and self._after in self._time(row):
+            self.backdated.add(where)
         return Record(
             event=event,
             occurred_at=at,
@@ -119,176 +88,65 @@ class RowReader:
             raw=",".join(row) if is_counted else "",
         )
 
+    def total(self, row: Cells, rows: Iterable[Cells]) -> Control:
+        """The total that a row states, beside the amounts of the others."""
+        written = [self._fields.amount(one) for one in rows]
+        return Control(
+            name="total",
+            currency=self._fields.currency(row),
+            stated=self._fields.number("amount", self._fields.amount(row)),
+            rows=total([self._fields.number("amount", one) for one in written if one]),
+        )
+
+    def time_of(self, row: Cells) -> datetime | None:
+        """When a row of units happened, for the direction of the file; None for another row."""
+        if not self._fields.qty(row) or (self._after and self._after in self._time(row)):
+            return None
+        try:
+            return self._at(row)
+        except UNREADABLE:
+            return None
+
     def _kind_of(self, word: str) -> str:
         """What the file's word for the row's kind means."""
-        kinds = self._map.kinds
+        kinds, unbooked = self._map.kinds, self._map.unbooked
+        if self._begins and word not in kinds and word not in unbooked:
+            begins = next((one for one in self._begins if word.startswith(one)), None)
+            word = word if begins is None else begins + MANY
+        if word in unbooked:
+            raise BadRowError("kind", word, unbooked[word])
         kind = kinds.get(word, word) if kinds else word
-        if kind != IGNORED and (kind not in self._makers or (kinds and word not in kinds)):
+        if kind != IGNORED and (kind not in self._facts.kinds or (kinds and word not in kinds)):
             raise BadRowError("kind", word, f"not declared under kinds in {self._map.name}")
         return kind
 
     def _next_place(self, row: Cells) -> int:
         """The place among the rows of the same symbol and time."""
-        what = (one_line(self._date(row)), one_line(self._time(row)), one_line(self._symbol(row)))
+        when = one_line(self._effective(self._time(row)))
+        what = (one_line(self._date(row)), when, one_line(self._symbol(row)))
         self._places[what] += 1
         return FIRST_PLACE + self._places[what] - 1
 
-    def _compare(self, fill: FillBooked, where: str, row: Cells) -> None:
-        """The stated amount beside what the fill makes."""
-        written = self._amount(row)
-        if written:
-            rule = self._map.rule(self._symbol(row))
-            told = difference(self._map, rule, fill, self._number("amount", written))
-            if told:
-                self.findings.append(Finding(file=self._page.name, row=where, what=told))
-
-    def _all_makers(self) -> dict[str, Callable[[Cells, int | None], Event]]:
-        return {
-            "fill": self._fill,
-            "buy": partial(self._fill, side=Side.BUY),
-            "sell": partial(self._fill, side=Side.SELL),
-            "deposit": partial(self._moved, sign=1),
-            "withdrawal": partial(self._moved, sign=-1),
-            "cash": partial(self._moved, sign=0),
-            "dividend": partial(self._dividend, in_lieu=False),
-            "in_lieu": partial(self._dividend, in_lieu=True),
-            "interest": self._interest,
-            "fee": partial(self._charge, kind=FeeKind.OTHER),
-            "tax": partial(self._charge, kind=FeeKind.WITHHOLDING_TAX),
-        }
+    def _compare(self, fill: FillBooked, row: Cells) -> str:
+        """The stated amount beside what the fill makes; empty where they agree."""
+        written = self._fields.amount(row)
+        if not written:
+            return ""
+        rule = self._map.rule(self._symbol(row))
+        return difference(self._map, rule, fill, self._fields.number("amount", written))
 
     def _moments(self) -> Callable[[str, str], datetime]:
         zone, style = self._map.zone, self._map.time_format
         if style == "iso":
             return lambda field, value: iso_moment(field, value, zone)
-        return _remembering(lambda field, value: formatted_moment(field, value, style, zone))
+        return remembering(lambda field, value: formatted_moment(field, value, style, zone))
+
+    def _effective(self, time: str) -> str:
+        """The time that holds, where a row states the one of its entry before it."""
+        after = self._after
+        return time.rpartition(after)[2] if after and after in time else time
 
     def _at(self, row: Cells) -> datetime:
         """Date and time may stand in two columns; the format is then of both, with a space."""
-        on = self._date(row)
-        return self._moment("time", f"{on} {self._time(row)}" if on else self._time(row))
-
-    def _row_id(self, row: Cells) -> str:
-        """The venue's id, or one made from the mapped cells and the place among equals."""
-        return self._id(row) or self._ids.of(row)
-
-    def _fill(self, row: Cells, place: int | None, side: Side | None = None) -> FillBooked:
-        qty = self._number("qty", self._qty(row))
-        px, gross = self._px(row), self._gross(row)
-        currency = self._required("currency", self._currency(row))
-        named, seq = self._id(row), self._seq(row)
-        order_id = self._order(row) or None
-        fee, settled = self._fee(row), self._settl(row)
-        return FillBooked(
-            exec_id=named or self._row_id(row),
-            instrument_id=self._instrument(row, currency),
-            side=self._sided(row, qty, side),
-            last_qty=qty.copy_abs(),
-            last_px=self._number("px", px) if px or not gross else None,
-            currency=currency,
-            venue=self._map.venue,
-            cl_ord_id=self._cl_ord(row) or external_order_id(self._map.venue, order_id),
-            order_id=order_id,
-            gross_trade_amt=self._number("gross", gross).copy_abs() if gross else None,
-            fees=self._fees(fee, self._fee_currency(row) or currency) if fee else (),
-            seq=whole(seq) if seq else (None if named else place),
-            trade_id=self._trade(row) or None,
-            settl_date=self._settles(settled) if settled else None,
-        )
-
-    def _sided(self, row: Cells, qty: Decimal, side: Side | None) -> Side:
-        """The word for it, which the sign of the quantity may not contradict; else the sign."""
-        word = self._side(row)
-        if not qty:
-            raise BadRowError("qty", self._qty(row), "a fill of nothing")
-        if word and side is None and word not in self._map.sides:
-            raise BadRowError("side", word, f"not declared under sides in {self._map.name}")
-        meant = side or (self._map.sides[word] if word else None)
-        if meant is None:
-            return Side.BUY if qty > 0 else Side.SELL
-        check_sign(self._map, self._qty(row), qty, meant)
-        return meant
-
-    def _charges(self, written: str, currency: str) -> tuple[Fee, ...]:
-        """The fees of a fill, which are none where the file says zero."""
-        amount = self._charged(self._number("fee", written))
-        return (Fee(amount=amount, currency=currency),) if amount else ()
-
-    def _charged(self, amount: Decimal) -> Decimal:
-        """Positive when charged, whatever the file's sign."""
-        return negate(amount) if self._is_charge_negative else amount
-
-    def _settlement(self, written: str) -> date:
-        return (
-            formatted_moment("settl_date", written, self._map.date_format, self._map.zone)
-            .astimezone(self._map.zone)
-            .date()
-        )
-
-    def _instrument(self, row: Cells, currency: str) -> str:
-        """The instrument's id; a symbol seen for the first time is defined."""
-        symbol = self._symbol(row)
-        return self._by_symbol.get(symbol) or self._define(symbol, currency)
-
-    def _define(self, symbol: str, currency: str) -> str:
-        require_text("symbol", self._required("symbol", symbol))
-        rule = self._map.rule(symbol)
-        defined = Instrument(
-            instrument_id=self._map.prefix + symbol,
-            symbol=symbol,
-            kind=rule.kind,
-            currency=rule.currency or require_text("currency", currency),
-            multiplier=rule.multiplier,
-            base_currency=rule.base_currency,
-            venue=self._map.venue,
-        )
-        self.instruments.append(defined)
-        self._by_symbol[symbol] = defined.instrument_id
-        return defined.instrument_id
-
-    def _moved(self, row: Cells, _: int | None, sign: int) -> CashEvent:
-        """A deposit or withdrawal: by its kind, or, for ``cash``, by the amount's sign."""
-        amount = self._number("amount", self._amount(row))
-        cls = CashWithdrawn if sign < 0 or (sign == 0 and amount < 0) else CashDeposited
-        return cls(
-            id=self._row_id(row),
-            amount=amount.copy_abs(),
-            currency=self._currency(row),
-            venue=self._map.venue,
-            description=self._description(row),
-        )
-
-    def _dividend(self, row: Cells, _: int | None, in_lieu: bool) -> CashEvent:
-        return DividendPaid(
-            id=self._row_id(row),
-            amount=self._number("amount", self._amount(row)),
-            currency=self._currency(row),
-            instrument_id=self._map.prefix + self._required("symbol", self._symbol(row)),
-            venue=self._map.venue,
-            in_lieu=in_lieu,
-            description=self._description(row),
-        )
-
-    def _interest(self, row: Cells, _: int | None) -> CashEvent:
-        return InterestPaid(
-            id=self._row_id(row),
-            amount=self._number("amount", self._amount(row)),
-            currency=self._currency(row),
-            venue=self._map.venue,
-            description=self._description(row),
-        )
-
-    def _charge(self, row: Cells, _: int | None, kind: FeeKind) -> CashEvent:
-        return FeeCharged(
-            id=self._row_id(row),
-            amount=self._charged(self._number("amount", self._amount(row))),
-            currency=self._currency(row),
-            kind=kind,
-            venue=self._map.venue,
-            description=self._description(row),
-        )
-
-    def _required(self, field: str, value: str) -> str:
-        if not value:
-            raise BadRowError(field, value, "missing")
-        return value
+        on, time = self._date(row), self._effective(self._time(row))
+        return self._moment("time", f"{on} {time}" if on else time)

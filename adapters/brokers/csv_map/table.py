@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
-from adapters.brokers.csv_map.columns import ColumnMap
+from adapters.brokers.csv_map.cells import Cell
+from adapters.brokers.csv_map.columns import ANY_CURRENCY, ColumnMap
 from adapters.port import RawPage
 from ledger.errors import BadFileError
 
 MAX_BYTES: Final = 512 * 1024 * 1024
+_PREAMBLE: Final = 20
 
 
 class Table:
@@ -20,11 +24,12 @@ class Table:
 
     def __init__(self, page: RawPage, columns: ColumnMap) -> None:
         self._name = page.name
+        self._delimiter = columns.delimiter
         text = _decoded(page, columns)
         self._lines = io.StringIO(text, newline="")
         for _ in range(columns.skip_lines):
             self._lines.readline()
-        self._offset = columns.skip_lines
+        self._offset = columns.skip_lines + self._preamble(columns.header_first)
         self._reader = csv.reader(self._lines, delimiter=columns.delimiter, strict=True)
         self.header = self._header()
 
@@ -40,12 +45,51 @@ class Table:
         except csv.Error as error:
             raise self._refused(f"is not well-formed CSV ({error})") from None
 
-    def column(self, header: str) -> int:
-        """Where the column stands; ``BadFileError`` when there is none of this name."""
-        if header not in self.header:
-            held = ", ".join(self.header)
-            raise self._refused(f"has no column {header!r} that the map names; it has {held}")
-        return self.header.index(header)
+    def cell(self, headers: tuple[str, ...]) -> Cell:
+        """A function from a row to the text under the first of these headers that the file has;
+        ``BadFileError`` when it has none, unless ``""`` is one of them."""
+        found = next(filter(None, (self._find(header) for header in headers)), None)
+        if found is not None:
+            return itemgetter(self.header.index(found))
+        if "" in headers:
+            return lambda _: ""
+        held = ", ".join(self.header)
+        named = " or ".join(map(repr, headers))
+        raise self._refused(f"has no column {named} that the map names; it has {held}")
+
+    def star(self, headers: tuple[str, ...]) -> str:
+        """The currency in the header of such a column, as in ``Total (GBP)``; "" for none."""
+        for header in headers:
+            found = self._find(header)
+            if found is not None:
+                before, star, after = header.partition(ANY_CURRENCY)
+                return found[len(before) : len(found) - len(after)] if star else ""
+        return ""
+
+    def _find(self, header: str) -> str | None:
+        """The file's header of this name, where a star stands for three capitals."""
+        if header in self.header:
+            return header or None
+        before, star, after = header.partition(ANY_CURRENCY)
+        if not star:
+            return None
+        shape = re.compile(f"{re.escape(before)}[A-Z]{{3}}{re.escape(after)}", re.ASCII)
+        return next(filter(shape.fullmatch, self.header), None)
+
+    def _preamble(self, first: str) -> int:
+        """Pass over the lines before the header, which begins with this cell; how many."""
+        if not first:
+            return 0
+        for passed in range(_PREAMBLE):
+            at = self._lines.tell()
+            line = self._lines.readline()
+            if line.split(self._delimiter)[0].strip().strip('"') == first:
+                self._lines.seek(at)
+                return passed
+        raise BadFileError(
+            f"{self._name} has no header that begins with {first!r} in its first {_PREAMBLE} "
+            "lines: it is another kind of file; nothing of it was recorded"
+        )
 
     def _header(self) -> list[str]:
         try:
