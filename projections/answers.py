@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -54,7 +54,9 @@ class Answer(Generic[T]):
 def row_of(line: Any) -> dict[str, Any]:
     """A line's fields, and its properties behind them."""
     derived = [name for name, value in vars(type(line)).items() if isinstance(value, property)]
-    return attrs.asdict(line, recurse=False) | {name: getattr(line, name) for name in derived}
+    row = attrs.asdict(line, recurse=False) | {name: getattr(line, name) for name in derived}
+    # Frames know dictionaries, and no other mapping.
+    return {name: dict(one) if isinstance(one, Mapping) else one for name, one in row.items()}
 
 
 def _library(name: str) -> Any:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from datetime import datetime, time
-from decimal import Decimal
-from itertools import groupby
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, or_, select
 
-from ledger.domain.accounts import Account
 from ledger.domain.views import BalanceView, PositionView
-from ledger.history import KnownAt, resolve, rules_at
+from ledger.history import KnownAt, resolve
 from ledger.reading import Reader
 from projections.answers import Answer
 from projections.asking import Asking, held, recorded
 from projections.changes import Changes
 from projections.lines import BalanceLine, OrderLine, PositionLine, StepLine, reader
+from projections.lot_trades import LotTrade
 from projections.order_statistics import OrderStatistics, statistics_of
 from projections.pnl import MIDNIGHT, Days, PnlLine, lines_of
 from projections.snapshots import Snapshots
-from projections.trades import Trade, TradeMetrics, metrics_of, trades_of, with_risk
+from projections.stops import StopStep
+from projections.trade_metrics import TradeMetrics
+from projections.trades import Trade
+from projections.trading import Trading
 from projections.valuation import opening
 from projections.worth import Worth
 
@@ -47,6 +48,7 @@ class Reports:
     def __init__(self, book: Reader, engine: Engine, *, catches_up: bool = True) -> None:
         self.book = book
         self.asking = Asking(book, engine, catches_up=catches_up)
+        self._trading = Trading(self.asking)
         self.changes = Changes(self.asking, engine)
         """The lines of both ledgers as one stream."""
         self.worth = Worth(self.asking)
@@ -209,25 +211,45 @@ class Reports:
         as_of: datetime | None = None,
         known_at: KnownAt = None,
     ) -> Answer[Trade]:
-        """Round trips from flat to flat, the open ones too, by when they began."""
-        number = self.asking.reach(known_at)
-        stops = self._stops(account, number)
-        state = self._rules(account, as_of, number)
-        found: list[Trade] = []
-        for (instrument_id, _), steps in _by_position(
-            self.asking.steps(account, instrument, number, as_of=as_of)
-        ):
-            what = state.policy.instrument(instrument_id, as_of)
-            found += (with_risk(trade, stops, what) for trade in trades_of(steps, what))
-        found.sort(key=lambda trade: (trade.opened_at, trade.opened_by))
-        return Answer(lines=found, number=number)
+        """Round trips from flat to flat, the open ones too, by when they began. Fees in other
+        currencies are converted where a rate is recorded; then the answer has ``known_at``."""
+        return self._trading.trades(account, instrument, as_of, known_at)
+
+    def lot_trades(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Answer[LotTrade]:
+        """Each closed piece of a lot, from the fill that opened it to the one that closed it, by
+        when it was closed; from the book itself."""
+        return self._trading.lots(account, instrument, as_of, known_at)
 
     def trade_metrics(
-        self, account: str, instrument: str | None = None, **when: Any
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
     ) -> Answer[TradeMetrics]:
-        """What the closed trades came to, by currency."""
-        trades = self.trades(account, instrument, **when)
-        return Answer(lines=metrics_of(trades), number=trades.number)
+        """What the closed trades came to, and how they were managed, by currency."""
+        return self._trading.metrics(account, instrument, as_of, known_at)
+
+    def stops(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        cl_ord_id: str | None = None,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+    ) -> Answer[StopStep]:
+        """Every level that stops and targets had, order by order (or of one, by its first id), in
+        the order in which they were moved; by whom and why."""
+        return self._trading.stops(account, instrument, cl_ord_id, as_of, known_at)
 
     def pnl(
         self,
@@ -247,24 +269,7 @@ class Reports:
         entries = () if instrument is not None else self.asking.own_entries(account, number, as_of)
         return Answer(lines=lines_of(account, days, steps, entries), number=number)
 
-    def _stops(self, account: str, number: int) -> dict[str, Decimal]:
-        """The initial stop of each order that had one, by the ids it went by."""
-        table = self.asking.table("order_changes")
-        where = [*self.asking.of(table, account, None), table.c.initial_stop_px.is_not(None)]
-        question = select(table.c.current_id, table.c.initial_stop_px)
-        rows = self.asking.rows(question.where(*where, table.c.number <= number).distinct())
-        return {row.current_id: row.initial_stop_px for row in rows}
-
-    def _rules(self, account: str, as_of: datetime | None, number: int) -> Account:
-        """An account that knows no more than its rules, those that were known at a number."""
-        return rules_at(self.book.at(account), as_of, number)
-
     def _zone(self, account: str, number: int) -> str:
         """The zone that the account was opened with."""
-        opened = opening(self._rules(account, None, number))
+        opened = opening(self._trading.rules(account, None, number))
         return opened.time_zone if opened else "UTC"
-
-
-def _by_position(rows: Iterable[Any]) -> Iterator[tuple[tuple[str, str], Iterator[Any]]]:
-    """Rows that are sorted by position, one position after the other."""
-    return groupby(rows, key=lambda row: (row.instrument_id, row.position_id))

@@ -12,12 +12,14 @@ import attrs
 
 from ledger.domain.gates import require_time
 from ledger.domain.numbers import ONE, ZERO, quantize, ratio, subtract
-from ledger.domain.prices import PriceKind
+from ledger.domain.prices import Price, PriceKind
 from ledger.history import KnownAt, rules_at
 from projections.answers import Answer
 from projections.asking import Asking
+from projections.excursions import Excursion, excursion_of, marks_that_hold
 from projections.identity import EquityCheck, Side, checked
 from projections.pnl import MIDNIGHT, Days, lines_of
+from projections.trading import Trading
 from projections.valuation import (
     EquityLine,
     EquityTotal,
@@ -56,6 +58,7 @@ class Worth:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._book = asking.book
+        self._trading = Trading(asking)
 
     def _moment(
         self,
@@ -112,6 +115,39 @@ class Worth:
         side = self._side(account, moment)
         known = self._known(moment, side)
         return Answer(lines=side.lines, number=moment.number, known_at=known)
+
+    def excursions(
+        self,
+        account: str,
+        instrument: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+        kind: PriceKind | None = None,
+    ) -> Answer[Excursion]:
+        """How far each trip went for and against us at the marks of its life, by when it began.
+        Every mark of its instrument is read for it."""
+        moment = self._moment(as_of, known_at, kind)
+        trips = self._trading.trips(account, instrument, moment.as_of, moment.number)
+        names = {trip.trade.instrument_id for trip, _ in trips}
+        marks = {name: marks_that_hold(self._marks(name, moment)) for name in sorted(names)}
+        lines = [excursion_of(one, what, marks[one.trade.instrument_id]) for one, what in trips]
+        newest = [mark.recorded_at for of_it in marks.values() for mark in of_it]
+        times = [at for at in (self._known(moment), *newest) if at is not None]
+        return Answer(lines=lines, number=moment.number, known_at=max(times, default=None))
+
+    def _marks(self, instrument_id: str, moment: Moment) -> Iterator[Price]:
+        """The marks of an instrument that were known, in the order in which they were recorded."""
+        until = moment.known_at
+        if isinstance(until, int):  # when that event was recorded
+            until = self._known(moment)
+            if until is None:
+                return
+        for mark in self._book.store.prices(instrument_id):
+            if not isinstance(mark, Price) or _is_later(mark.recorded_at, until):
+                return
+            if moment.kind in {None, mark.kind} and not _is_later(mark.at, moment.as_of):
+                yield mark
 
     def total(self, account: str, **when: Any) -> EquityTotal:
         """What the account is worth in base currency, and what is not in that."""
@@ -186,6 +222,10 @@ class Worth:
         days = lines_of(account, Days(ZoneInfo("UTC")), (), between)
         known = self._known(end, before, after)
         return Answer(lines=checked(before, after, days), number=end.number, known_at=known)
+
+
+def _is_later(at: datetime | None, than: datetime | None) -> bool:
+    return at is not None and than is not None and at > than
 
 
 def _end(day: date, close: time, zone: ZoneInfo) -> datetime:

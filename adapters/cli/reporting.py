@@ -18,6 +18,7 @@ from adapters.cli.moments import beginning, rfc3339
 from adapters.cli.questions import Command, Question, asks
 from adapters.cli.read_models import bring, opened, reports_option, tables_url
 from adapters.cli.report_columns import rows_of, totals
+from ledger.errors import UnknownOrderError
 
 if TYPE_CHECKING:
     from projections.answers import Answer
@@ -45,6 +46,18 @@ class Asked:
         """Both times, as the reports take them."""
         return self.question.when
 
+    @property
+    def learned(self) -> dict[str, Any]:
+        """Both times where prices count, too: without a number it is about all there is."""
+        return {"as_of": self.question.as_of, "known_at": self.question.learned}
+
+    def told_by(self, answer: Answer[Any]) -> Asked:
+        """The question at the number of its answer: more may have been recorded since we began."""
+        head = max(self.question.head, answer.number)
+        return attrs.evolve(
+            self, question=attrs.evolve(self.question, number=answer.number, head=head)
+        )
+
     def instrument(self, name: str | None) -> str | None:
         """The id of an instrument, if one was named; ``click.UsageError`` for an unknown one."""
         return None if name is None else self.question.instrument(self.account, name)
@@ -61,13 +74,25 @@ class Asked:
             further = f"--known-at {answer.number} --after {answer.next}"
             click.echo(f"there is more: {further}", err=True)
 
+    def write(self, *sections: Section, known_at: datetime | None = None) -> None:
+        """Write an answer; of one that prices are part of, also what gives it again."""
+        about: dict[str, Any] = {} if known_at is None else {"known_at": known_at}
+        self.question.answer(*sections, account=self.account, **about)
+        if known_at is not None and self.question.learned is None:
+            click.echo(f"the same again: --known-at {rfc3339(known_at)}", err=True)
+
     def sum_up(
-        self, section: Section, columns: tuple[Column, ...], title: str, out: Path | None
+        self,
+        section: Section,
+        columns: tuple[Column, ...],
+        title: str,
+        out: Path | None,
+        known_at: datetime | None = None,
     ) -> None:
         """Write an answer with its sums by currency, or a page that has both."""
         sections = section, Section("totals", columns, totals(section.rows, columns))
         if out is None:
-            self.question.answer(*sections, account=self.account)
+            self.write(*sections, known_at=known_at)
             return
         if self.question.style != output.TABLE:
             raise click.UsageError("--out is a page of HTML; --json and --csv are other forms")
@@ -86,6 +111,15 @@ class Asked:
             "As of": rfc3339(as_of) if as_of else "all that had happened",
             "Known at": f"{known}, recorded {rfc3339(last.recorded_at)}" if last else known,
         }
+
+
+def first_id(asked: Asked, name: str) -> str:
+    """The id under which an order was placed; ``click.UsageError`` if none goes by this one."""
+    try:
+        view = asked.question.book.order(asked.account, name, **asked.known)
+    except UnknownOrderError as error:
+        raise click.UsageError(str(error)) from None
+    return view.cl_ord_ids[0] if view.cl_ord_ids else name
 
 
 def reporting(function: Callable[..., int | None]) -> Command:

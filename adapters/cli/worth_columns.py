@@ -45,5 +45,25 @@ CHECK: Final = (
     *numbers("difference"),
     *texts("is_priced", wide=True),
 )
+EXCURSIONS: Final = (
+    *texts("symbol"),
+    *texts("instrument_id", "position_id", wide=True),
+    *numbers("cycle", wide=True),
+    *texts("side", "opened_at"),
+    *texts("closed_at", "is_closed", wide=True),
+    *numbers("marks"),
+    *texts("sources"),
+    *numbers("lowest_px", "highest_px"),
+    *texts("lowest_at", "highest_at", wide=True),
+    *money("mae", "mfe"),
+    *texts("mae_at", "mfe_at", wide=True),
+    *numbers("mae_per_unit", "mfe_per_unit", wide=True),
+    *numbers("mae_r", "mfe_r"),
+    *money("high_water"),
+    *texts("high_water_at", wide=True),
+    *money("gross_pnl"),
+    *money("initial_risk", wide=True),
+    *texts("currency", "why"),
+)
 SNAPSHOTS: Final = texts("day", "as_of", "known_at", "kind", "equity")
 COMES_OUT: Final = texts("day", "comes_out_again")

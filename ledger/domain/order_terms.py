@@ -7,8 +7,10 @@ of arrival.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from ledger.domain.events import (
     OrderPlaced,
@@ -24,6 +26,14 @@ from ledger.domain.events import (
 )
 
 STOP_TYPES = frozenset({OrdType.STOP, OrdType.STOP_LIMIT, OrdType.TRAILING_STOP})
+
+
+class Levels(NamedTuple):
+    """A change, and where it left the stop and the target of its order."""
+
+    change: Recorded
+    stop_px: Decimal | None
+    target_px: Decimal | None
 
 
 class OrderTerms:
@@ -72,15 +82,27 @@ class OrderTerms:
     def _resolve(self) -> None:
         self._start(self.placed)
         for recorded in sorted(self._changes.values(), key=self._place):
-            match recorded.event:
-                case OrderReplaced() as event:
-                    self._replaced(event, recorded.occurred_at)
-                case OrderRestated() as event:
-                    self._restated(event)
-                case StopMoved() as event:
-                    self._move_stop(event)
-                case TargetMoved() as event:
-                    self.target_px = event.target_px
+            self._apply(recorded)
+
+    def _apply(self, recorded: Recorded) -> None:
+        match recorded.event:
+            case OrderReplaced() as event:
+                self._replaced(event, recorded.occurred_at)
+            case OrderRestated() as event:
+                self._restated(event)
+            case StopMoved() as event:
+                self._move_stop(event)
+            case TargetMoved() as event:
+                self.target_px = event.target_px
+
+    def path(self) -> Iterator[Levels]:
+        """Where each change left the stop and the target, in the order they are applied in."""
+        terms = OrderTerms()
+        terms._requests = self._requests
+        terms._start(self.placed)
+        for recorded in sorted(self._changes.values(), key=self._place):
+            terms._apply(recorded)
+            yield Levels(recorded, terms.stop_px, terms.target_px)
 
     def _place(self, recorded: Recorded) -> tuple[datetime, int, str]:
         return recorded.occurred_at, self._depth(recorded), recorded.key

@@ -15,16 +15,21 @@ import pytest
 import ledger
 from adapters.cli import report_columns as columns
 from adapters.cli.answers import Column
+from adapters.cli.worth_columns import EXCURSIONS
 from ledger.domain.events import OrderReplaced
+from projections.excursions import Excursion
 from projections.lines import BalanceLine, OrderLine, PositionLine, StepLine
+from projections.lot_trades import LotTrade
 from projections.pnl import PnlLine
-from projections.trades import Trade, TradeMetrics
+from projections.stops import StopStep
+from projections.trade_metrics import TradeMetrics
+from projections.trades import Trade
 from tests.cli.running import Run
 from tests.cli.test_questions import no_number_is_a_fraction
 
 REPORTS = [
     ("position-ledger",), ("balance-ledger",), ("orders",), ("order", "IBKR:70001"), ("fills",),
-    ("steps",), ("trades",), ("metrics",), ("pnl",),
+    ("steps",), ("trades",), ("lot-trades",), ("metrics",), ("stops",), ("pnl",),
 ]  # fmt: skip
 LATER = ("record", "deposit", "--amount", "5", "--currency", "USD", "--at", "2026-03-03",
          "--who", "ann", "--reason", "topped up")  # fmt: skip
@@ -59,12 +64,13 @@ def test_every_report_has_three_forms(books: Run, args: tuple[str, ...]) -> None
     ("kind", "shown"),
     [(PositionLine, columns.POSITION_LEDGER), (BalanceLine, columns.BALANCE_LEDGER),
      (OrderLine, columns.ORDERS), (StepLine, columns.STEPS), (Trade, columns.TRADES),
-     (TradeMetrics, columns.METRICS), (PnlLine, columns.PNL)],
+     (TradeMetrics, columns.METRICS), (PnlLine, columns.PNL), (LotTrade, columns.LOT_TRADES),
+     (StopStep, columns.STOPS), (Excursion, EXCURSIONS)],
 )  # fmt: skip
 def test_no_field_is_left_out_of_csv(kind: type, shown: tuple[Column, ...]) -> None:
     fields = {field.name for field in attrs.fields(kind)}
     fields |= {name for name, value in vars(kind).items() if isinstance(value, property)}
-    spans = {"time_to_accept", "time_to_fill", "holding_time"}
+    spans = {"time_to_accept", "time_to_fill", "holding_time", "average_holding_time"}
     assert fields - spans - {"account"} <= {column.name for column in shown}
 
 

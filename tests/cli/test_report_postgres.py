@@ -49,7 +49,7 @@ def test_the_tables_are_in_a_schema_beside(books: Run, store: str, place: server
 def test_a_report_is_the_same_from_either_database(books: Run, store: str) -> None:
     elsewhere = ("--reports", "sqlite:///here.db")
     for name in ("pnl", "trades", "position-ledger", "balance-ledger", "orders", "order-statistics",
-                 "value", "equity"):  # fmt: skip
+                 "value", "equity", "lot-trades", "stops", "metrics", "excursions"):  # fmt: skip
         asked = ("report", name, "--store", store, "--json")
         assert books(*asked).out == books(*asked, *elsewhere).out
 

@@ -90,7 +90,7 @@ def everything(reports: Reports, number: int) -> list[Any]:
     asked = (
         reports.position_ledger, reports.balance_ledger, reports.orders, reports.steps,
         reports.fills, reports.trades, reports.trade_metrics, reports.pnl, reports.positions,
-        reports.balances,
+        reports.balances, reports.lot_trades, reports.stops, reports.worth.excursions,
     )  # fmt: skip
     return [repr(ask(ACCOUNT, known_at=number)) for ask in asked]
 

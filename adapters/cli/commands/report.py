@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from adapters.cli import report_columns as columns
-from adapters.cli.answers import Section
-from adapters.cli.commands.worth import check, curve, equity, value
+from adapters.cli.commands.trading import lot_trades, metrics, stops, trades
+from adapters.cli.commands.worth import check, curve, equity, excursions, value
 from adapters.cli.moments import time_of_day
 from adapters.cli.questions import as_of_option, known_at_option
 from adapters.cli.reporting import (
     Asked,
     close_option,
+    first_id,
     instrument_option,
     is_open_option,
     out_option,
@@ -23,7 +24,6 @@ from adapters.cli.reporting import (
     span,
     spanned,
 )
-from ledger.errors import UnknownOrderError
 
 
 @click.group()
@@ -116,15 +116,6 @@ def order_statistics(asked: Asked, instrument: str | None, strategy: str | None)
     asked.tell("order_statistics", columns.ORDER_STATISTICS, answer)
 
 
-def first_id(asked: Asked, name: str) -> str:
-    """The id under which an order was placed; ``click.UsageError`` if none goes by this one."""
-    try:
-        view = asked.question.book.order(asked.account, name, **asked.known)
-    except UnknownOrderError as error:
-        raise click.UsageError(str(error)) from None
-    return view.cl_ord_ids[0] if view.cl_ord_ids else name
-
-
 @report.command()
 @instrument_option
 @as_of_option
@@ -151,35 +142,6 @@ def fills(asked: Asked, instrument: str | None) -> None:
 
 @report.command()
 @instrument_option
-@is_open_option
-@out_option
-@as_of_option
-@known_at_option
-@reporting
-def trades(asked: Asked, instrument: str | None, is_open: bool | None, out: Path | None) -> None:
-    """Round trips from flat to flat, and what each brought."""
-    which = asked.instrument(instrument)
-    answer = asked.reports.trades(asked.account, which, **asked.when)
-    whole = asked.section("trades", columns.TRADES, answer)
-    rows = [row for row in whole.rows if is_open is None or row["is_closed"] is not is_open]
-    section = Section("trades", columns.TRADES, rows)
-    asked.sum_up(section, columns.TRADE_TOTALS, "Trades", out)
-
-
-@report.command()
-@instrument_option
-@as_of_option
-@known_at_option
-@reporting
-def metrics(asked: Asked, instrument: str | None) -> None:
-    """What the closed trades came to, by currency: how many won, how much, how often."""
-    which = asked.instrument(instrument)
-    answer = asked.reports.trade_metrics(asked.account, which, **asked.when)
-    asked.tell("metrics", columns.METRICS, answer)
-
-
-@report.command()
-@instrument_option
 @close_option
 @out_option
 @as_of_option
@@ -197,5 +159,5 @@ def pnl(asked: Asked, instrument: str | None, close: str, out: Path | None) -> N
     asked.sum_up(section, columns.PNL_TOTALS, "Profit and loss", out)
 
 
-for command in (value, equity, curve, check):
+for command in (trades, lot_trades, metrics, stops, value, equity, curve, check, excursions):
     report.add_command(command)

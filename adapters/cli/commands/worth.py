@@ -1,4 +1,4 @@
-"""``report value``, ``equity``, ``curve``, ``check``: what an account is worth."""
+"""``report value``, ``equity``, ``curve``, ``check``, ``excursions``: what an account is worth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapters.cli import worth_columns as columns
 from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.moments import day, moment, rfc3339, time_of_day
 from adapters.cli.questions import as_of_option, known_at_option
-from adapters.cli.reporting import Asked, close_option, reporting
+from adapters.cli.reporting import Asked, close_option, instrument_option, reporting
 from adapters.cli.valuing import (
     called,
     in_currency,
@@ -117,6 +117,33 @@ def _base(asked: Asked) -> str:
 
     opened = opening(asked.question.state(asked.account))
     return opened.base_currency if opened else ""
+
+
+@click.command()
+@instrument_option
+@kind_option
+@as_of_option
+@known_at_option
+@reporting
+def excursions(asked: Asked, instrument: str | None, kind: str | None) -> int:
+    """How far each trade went for and against us, by the marks of its life.
+
+    mae and mfe are the least and the most that its result ever was (realized so far, and the open
+    units at the mark), before fees; mae_r and mfe_r are in units of the initial risk. high_water is
+    the most that the open units were ahead. No mark, no number: exit code 1 says that a trade has
+    none.
+    """
+    which = marks(asked, kind)
+    answer = asked.reports.worth.excursions(
+        asked.account, asked.instrument(instrument), as_of=asked.question.as_of, **which
+    )
+    tell(asked, asked.section("excursions", columns.EXCURSIONS, answer), answer)
+    missing = (
+        f"{called(asked, one.instrument_id)} cycle {one.cycle}: {one.why}"
+        for one in answer
+        if one.why
+    )
+    return FINDINGS if say(missing) else FINE
 
 
 @click.command()
