@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
-from projections.errors import ExtraMissingError
+from ledger.domain.numbers import MAX_AFTER
+from projections.columns import (
+    AS_TEXT,
+    NARROW,
+    arrow_schema,
+    arrow_table,
+    digits_needed,
+    kinds_of,
+    library,
+    row_of,
+    values_of,
+)
+
+_PANDAS: Final = {
+    int: "Int64",
+    bool: "boolean",
+    datetime: "datetime64[us, UTC]",
+    timedelta: "timedelta64[us]",
+}
 
 T = TypeVar("T")
 
@@ -39,33 +57,34 @@ class Answer(Generic[T]):
         return [row_of(line) for line in self.lines]
 
     def polars(self) -> Any:
-        """As a polars frame; ``ExtraMissingError`` without polars."""
-        return _library("polars").DataFrame(self.rows(), infer_schema_length=None)
+        """As a polars frame: decimals of 38 digits, 18 of them behind the point, and a column in
+        which one has more as text; ``ExtraMissingError`` without polars."""
+        polars = library("polars")
+        if not self.lines:
+            return polars.DataFrame()
+        kind = type(self.lines[0])
+        digits = {name: size if size == NARROW else AS_TEXT
+                  for name, size in digits_needed(kind, self.lines).items()}  # fmt: skip
+        exact = polars.Decimal(NARROW, MAX_AFTER)
+        return polars.DataFrame(
+            {one: values_of(self.lines, one, of, digits) for one, of in kinds_of(kind).items()},
+            schema_overrides={one: exact for one, size in digits.items() if size == NARROW},
+            strict=True,
+        )
 
     def pandas(self) -> Any:
         """As a pandas frame, decimals as objects; ``ExtraMissingError`` without pandas."""
-        return _library("pandas").DataFrame(self.rows())
+        frame = library("pandas").DataFrame(self.rows(), dtype=object)
+        kinds = kinds_of(type(self.lines[0])) if self.lines else {}
+        # Told what they are: whole numbers of which one is missing would become floats.
+        return frame.astype({name: _PANDAS[one] for name, one in kinds.items() if one in _PANDAS})
 
     def arrow(self) -> Any:
-        """As an Arrow table; ``ExtraMissingError`` without pyarrow."""
-        return _library("pyarrow").Table.from_pylist(self.rows())
-
-
-def row_of(line: Any) -> dict[str, Any]:
-    """A line's fields, and its properties behind them."""
-    derived = [name for name, value in vars(type(line)).items() if isinstance(value, property)]
-    row = attrs.asdict(line, recurse=False) | {name: getattr(line, name) for name in derived}
-    # Frames know dictionaries, and no other mapping.
-    return {name: dict(one) if isinstance(one, Mapping) else one for name, one in row.items()}
-
-
-def _library(name: str) -> Any:
-    """A library that is the reader's own choice, imported when it is asked for."""
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise ExtraMissingError(
-            f"{name} is not installed; install it, or take .rows(), which needs nothing"
-        ) from error
+        """As an Arrow table: decimals of 38 digits, or of 76, 18 of them behind the point, and a
+        column in which one has more as text; ``ExtraMissingError`` without pyarrow."""
+        arrow = library("pyarrow")
+        if not self.lines:
+            return arrow.table({})
+        kind = type(self.lines[0])
+        digits = digits_needed(kind, self.lines)
+        return arrow_table(kind, self.lines, arrow_schema(kind, digits), digits)

@@ -10,6 +10,7 @@
     ├── NotThereYetError      the tables have not come as far as the question
     ├── BadCursorError        a cursor that no answer gave
     ├── NoSuchSnapshotError   no snapshot of that day was taken
+    ├── UnknownCalendarError  there is no calendar of that name, or of that time
     └── ExtraMissingError     a library of the reader's choice is not installed
 """
 
@@ -48,6 +49,10 @@ class BadCursorError(ProjectionError):
 
 class NoSuchSnapshotError(ProjectionError):
     """No snapshot of that day was taken."""
+
+
+class UnknownCalendarError(ProjectionError):
+    """There is no calendar of that name, or it has no sessions of that time."""
 
 
 class ExtraMissingError(ProjectionError):

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from ledger.domain.numbers import text
 from ledger.domain.prices import PriceKind
-from projections.answers import row_of
+from projections.columns import row_of
 from projections.errors import NoSuchSnapshotError
 from projections.pnl import MIDNIGHT
 from projections.tables import snapshots_table

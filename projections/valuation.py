@@ -8,7 +8,7 @@ itself, and the total in base currency says so.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -25,17 +25,20 @@ from ledger.domain.prices import Price, PriceKind, Rate
 from ledger.domain.views import PositionView
 from ledger.history import KnownAt, account_at
 from ledger.reading import Reader
+from projections.calendars import SessionCalendar
 
 
 class Moment(NamedTuple):
     """What is valued when: as of a time, as known at a log number (which is what ``known_at`` comes
-    to); marks of a kind (any, without one), which may be so old at most."""
+    to); marks of a kind (any, without one), which may be so old at most: before that time, or with
+    a ``calendar`` before the last close up to it."""
 
     as_of: datetime | None
     number: int
     known_at: KnownAt
     kind: PriceKind | None = None
     max_age: timedelta | None = None
+    calendar: SessionCalendar | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +116,11 @@ class EquityTotal:
         return not (self.unconverted or self.unpriced)
 
 
+def told_at(at: datetime) -> str:
+    """A time in UTC, as it is written in words."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def opening(account: Account) -> AccountOpened | None:
     """The fact that an account began with, if it is known."""
     rules = (rule.event for rule in account.rules)
@@ -132,7 +140,7 @@ def valued(book: Reader, state: Account, moment: Moment) -> list[ValuedPosition]
 
 def _valued(book: Reader, state: Account, key: PositionKey, moment: Moment) -> ValuedPosition:
     view, holding = state.view(key), state.positions[key].holding
-    mark, why = _mark(book, key.instrument_id, view.instrument, moment)
+    mark, why = mark_of(book, key.instrument_id, view.instrument, moment)
     unrealized = value = None
     if not view.net_qty:
         unrealized, why = ZERO, ""
@@ -163,7 +171,7 @@ def _valued(book: Reader, state: Account, key: PositionKey, moment: Moment) -> V
     )
 
 
-def _mark(
+def mark_of(
     book: Reader, instrument_id: str, instrument: Instrument | None, moment: Moment
 ) -> tuple[Price | None, str]:
     """The mark that holds, or what is missing."""
@@ -172,11 +180,22 @@ def _mark(
     mark = book.price(instrument_id, kind=moment.kind, as_of=moment.as_of, known_at=moment.known_at)
     if mark is None:
         return None, "no mark is recorded"
-    if moment.max_age is not None and moment.as_of is not None:
+    why = _too_old(mark, moment)
+    return (None, why) if why else (mark, "")
+
+
+def _too_old(mark: Price, moment: Moment) -> str:
+    """Why a mark is too old to count; nothing if it is not."""
+    if moment.as_of is None:
+        return ""
+    if moment.calendar is None:
         age = moment.as_of - mark.at
-        if age > moment.max_age:
-            return None, f"the last mark is {age} old"
-    return mark, ""
+        is_old = moment.max_age is not None and age > moment.max_age
+        return f"the last mark is {age} old" if is_old else ""
+    close = moment.calendar.previous_close(moment.as_of)
+    if mark.at >= close - (moment.max_age or timedelta(0)):
+        return ""
+    return f"the last mark is {close - mark.at} older than the close of {told_at(close)}"
 
 
 def _beyond_cash(view: PositionView, holding: Holding, unrealized: Decimal) -> Decimal:
@@ -219,7 +238,7 @@ def _line(
     base: str,
     book: Reader,
 ) -> EquityLine:
-    rate = _rate(book, currency, base, moment)
+    rate = rate_of(book, currency, base, moment)
     known = [one for one in positions if one.value is not None]
     return EquityLine(
         account=state.name,
@@ -237,8 +256,9 @@ def _line(
     )
 
 
-def _rate(book: Reader, currency: str, base: str, moment: Moment) -> Rate | None:
-    if not base or currency == base:
+def rate_of(book: Reader, currency: str, base: str, moment: Moment) -> Rate | None:
+    """The recorded rate of a currency to the base currency, which needs none itself."""
+    if not (base and currency) or currency == base:
         return None
     return book.rate(currency, base, as_of=moment.as_of, known_at=moment.known_at)
 

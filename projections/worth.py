@@ -16,9 +16,12 @@ from ledger.domain.prices import Price, PriceKind
 from ledger.history import KnownAt, rules_at
 from projections.answers import Answer
 from projections.asking import Asking
+from projections.buying_power import BuyingPowerRule, PowerTerm
+from projections.calendars import SessionCalendar
 from projections.excursions import Excursion, excursion_of, marks_that_hold
 from projections.identity import EquityCheck, Side, checked
 from projections.pnl import MIDNIGHT, Days, lines_of
+from projections.power_terms import power_terms
 from projections.trading import Trading
 from projections.valuation import (
     EquityLine,
@@ -53,7 +56,8 @@ class CurvePoint:
 class Worth:
     """Questions about value. Each takes ``as_of`` and ``known_at``; marks and rates are those known
     then. ``kind`` restricts the marks to one kind, ``max_age`` leaves out older ones (only with
-    ``as_of``)."""
+    ``as_of``): older at ``as_of``, or with a ``calendar`` at the last close up to it; a calendar
+    alone leaves out what is older than that close."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -66,18 +70,25 @@ class Worth:
         known_at: KnownAt,
         kind: PriceKind | None = None,
         max_age: timedelta | None = None,
+        calendar: SessionCalendar | None = None,
     ) -> Moment:
         number = self._asking.reach(known_at)
         as_of = as_of if as_of is None else require_time("as_of", as_of)
-        return Moment(as_of, number, known_at, kind, max_age)
+        return Moment(as_of, number, known_at, kind, max_age, calendar)
 
-    def _known(self, moment: Moment, *sides: Side) -> datetime | None:
+    def _known(
+        self, moment: Moment, *sides: Side, terms: Sequence[PowerTerm] = ()
+    ) -> datetime | None:
         """When all that an answer is made of was known: the event, and the newest mark or rate."""
         events = self._book.store.read_all(after=moment.number - 1, upto=moment.number)
         times = [recorded.recorded_at for recorded in events]
+        marked: list[PowerTerm | ValuedPosition] = [*terms]
+        rated: list[PowerTerm | EquityLine] = [*terms]
         for side in sides:
-            times += [one.mark_known_at for one in side.positions if one.mark_known_at]
-            times += [one.rate_known_at for one in side.lines if one.rate_known_at]
+            marked += side.positions
+            rated += side.lines
+        times += [one.mark_known_at for one in marked if one.mark_known_at]
+        times += [one.rate_known_at for one in rated if one.rate_known_at]
         return max(times, default=None)
 
     def _side(self, account: str, moment: Moment) -> Side:
@@ -94,9 +105,10 @@ class Worth:
         known_at: KnownAt = None,
         kind: PriceKind | None = None,
         max_age: timedelta | None = None,
+        calendar: SessionCalendar | None = None,
     ) -> Answer[ValuedPosition]:
         """Every position at its mark, with the mark's source and time."""
-        moment = self._moment(as_of, known_at, kind, max_age)
+        moment = self._moment(as_of, known_at, kind, max_age, calendar)
         side = self._side(account, moment)
         known = self._known(moment, side)
         return Answer(lines=side.positions, number=moment.number, known_at=known)
@@ -109,9 +121,10 @@ class Worth:
         known_at: KnownAt = None,
         kind: PriceKind | None = None,
         max_age: timedelta | None = None,
+        calendar: SessionCalendar | None = None,
     ) -> Answer[EquityLine]:
         """What the account is worth, currency by currency, and each in base currency."""
-        moment = self._moment(as_of, known_at, kind, max_age)
+        moment = self._moment(as_of, known_at, kind, max_age, calendar)
         side = self._side(account, moment)
         known = self._known(moment, side)
         return Answer(lines=side.lines, number=moment.number, known_at=known)
@@ -151,10 +164,27 @@ class Worth:
 
     def total(self, account: str, **when: Any) -> EquityTotal:
         """What the account is worth in base currency, and what is not in that."""
-        moment = self._moment(
-            when.get("as_of"), when.get("known_at"), when.get("kind"), when.get("max_age")
-        )
+        moment = self._moment(**{"as_of": None, "known_at": None, **when})
         return equity_total(self._side(account, moment).lines, account, moment)
+
+    def buying_power(
+        self,
+        account: str,
+        rule: BuyingPowerRule,
+        *,
+        as_of: datetime | None = None,
+        known_at: KnownAt = None,
+        kind: PriceKind | None = None,
+        max_age: timedelta | None = None,
+        calendar: SessionCalendar | None = None,
+    ) -> Answer[PowerTerm]:
+        """What may still be opened, term by term, by the rule of the account's kind
+        (:mod:`projections.buying_power`); ``power_sum`` adds the terms up."""
+        moment = self._moment(as_of, known_at, kind, max_age, calendar)
+        self._book.at(account)  # raises if there is no such account
+        terms = power_terms(self._book, state_at(self._book, account, moment), moment, rule)
+        known = self._known(moment, terms=terms)
+        return Answer(lines=terms, number=moment.number, known_at=known)
 
     def curve(
         self,

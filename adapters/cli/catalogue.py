@@ -24,7 +24,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "diff": Entry("diff", "What changed between two states of knowledge."),
     "report": Entry("report", "Ledgers, blotters, trades, P&L by day and value."),
     "snapshot": Entry("snapshot", "What the account was at the end of a day, kept."),
-    "export": Entry("export", "The books as a journal for beancount or hledger."),
+    "export": Entry("export", "The books as a journal, or as Parquet files."),
     "project": Entry("project", "Bring the tables of the read models up to the log."),
     "log": Entry("log", "The facts as they were recorded."),
     "accounts": Entry("accounts", "The accounts in the store and their rules."),

@@ -31,15 +31,30 @@ def max_age_option(command: Command) -> Command:
     return click.option("--max-age", metavar="DURATION", help=told)(command)
 
 
-def marks(asked: Asked, kind: str | None, max_age: str | None = None) -> dict[str, Any]:
+def calendar_option(command: Command) -> Command:
+    """By which sessions the age of a mark is judged."""
+    told = "Marks older than its last close count as none (older by more than --max-age, if that "
+    return click.option("--calendar", metavar="CODE", help=f"{told}is given), such as XNYS.")(
+        command
+    )
+
+
+def marks(
+    asked: Asked, kind: str | None, max_age: str | None = None, calendar: str | None = None
+) -> dict[str, Any]:
     """Which marks count and what was known, as questions about value take it."""
     found: dict[str, Any] = {"known_at": asked.question.learned}
     if kind is not None:
         found["kind"] = PriceKind(kind)
     if max_age is not None:
         found["max_age"] = span("--max-age", max_age)
-        if asked.question.as_of is None:
-            raise click.UsageError("--max-age needs --as-of: a mark's age is that at a moment")
+    if calendar is not None:
+        from projections.calendars import ExchangeCalendar
+
+        found["calendar"] = ExchangeCalendar(calendar)
+    for option, given in (("--max-age", max_age), ("--calendar", calendar)):
+        if given is not None and asked.question.as_of is None:
+            raise click.UsageError(f"{option} needs --as-of: a mark's age is that at a moment")
     return found
 
 

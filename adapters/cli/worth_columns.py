@@ -1,4 +1,4 @@
-"""What is shown of value: the columns of marks, equity, its curve, its check, and snapshots."""
+"""What is shown of value: marks, equity, buying power, the curve, its check, and snapshots."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ EQUITY: Final = (
     *texts("rate_at", "rate_known_at", wide=True),
     *numbers("in_base"),
     *texts("base_currency", "unpriced"),
+    *numbers("number", wide=True),
+)
+POWER: Final = (
+    *texts("what", "name", "symbol"),
+    *texts("instrument_id", wide=True),
+    *money("amount"),
+    *texts("currency"),
+    *numbers("rate"),
+    *texts("rate_source", "rate_at", "rate_known_at", "mark_known_at", wide=True),
+    *numbers("in_base"),
+    *texts("base_currency", "source", "why"),
     *numbers("number", wide=True),
 )
 CURVE: Final = (

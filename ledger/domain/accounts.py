@@ -304,10 +304,17 @@ class Account:
         holds = (order for order in self.orders.open() if order.holds)
         return total(order.hold_left for order in holds if order.hold_currency == currency)
 
+    def to_come(self, at: datetime | None = None) -> dict[str, Decimal]:
+        """What sales have still to bring in on the day of a moment (the last fact's), by
+        currency."""
+        return self.settlement.to_come(self.policy, self._day(at.date() if at else None))
+
+    def _day(self, on: date | None) -> date:
+        return on or (self.last_at.date() if self.last_at else date.min)
+
     def balances(self, on: date | None = None) -> list[BalanceView]:
         """Every currency that ever moved, sorted; settled as of a day (the last fact's)."""
-        day = on or (self.last_at.date() if self.last_at else date.min)
-        pending = self.settlement.pending(self.policy, day)
+        pending = self.settlement.pending(self.policy, self._day(on))
         return [
             BalanceView(
                 account=self.name,

@@ -6,6 +6,7 @@ the day that a ``TradeSettled`` names. What has settled is forgotten.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -69,11 +70,23 @@ class Unsettled:
     def pending(self, policy: Policy, day: date) -> dict[str, Decimal]:
         """What is still to come (positive) or to be paid (negative), by currency."""
         pending: dict[str, Decimal] = {}
+        for currency, amount in self._pending(policy, day):
+            pending[currency] = add(pending.get(currency, ZERO), amount)
+        return pending
+
+    def to_come(self, policy: Policy, day: date) -> dict[str, Decimal]:
+        """What is still to come, by currency; what is to be paid does not lessen it."""
+        coming: dict[str, Decimal] = {}
+        for currency, amount in self._pending(policy, day):
+            if amount > ZERO:
+                coming[currency] = add(coming.get(currency, ZERO), amount)
+        return coming
+
+    def _pending(self, policy: Policy, day: date) -> Iterator[tuple[str, Decimal]]:
+        """The flow of each fill that has not settled by a day."""
         for fill_key, due in self.due.items():
             if due > day:
-                for currency, amount in _flows(policy, self.amendments.fills[fill_key]).items():
-                    pending[currency] = add(pending.get(currency, ZERO), amount)
-        return pending
+                yield from _flows(policy, self.amendments.fills[fill_key]).items()
 
 
 def _flows(policy: Policy, entry: Entry) -> dict[str, Decimal]:

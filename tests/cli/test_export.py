@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import ledger
+from ledger.domain.numbers import text
 from tests.cli.running import Run
 from tests.cli.test_report import LATER
 from tests.projections.test_exports import loaded, sums
@@ -32,6 +35,26 @@ def test_what_was_known_at_a_number_never_changes(books: Run, form: str) -> None
     assert books("export", form, "--known-at", "22").out == before.out
     assert books("export", form).out != before.out
     assert "known at number 22 of 23" in books("export", form, "--known-at", "22").err
+
+
+def test_parquet_is_what_the_reports_say(books: Run) -> None:
+    done = books("export", "parquet", "--out", "tables")
+    assert (done.code, done.out.splitlines()[0]) == (0, "tables/position_ledger.parquet: 12 lines")
+    shown = books("report", "position-ledger", "--limit", "99", "--json").json["position_ledger"]
+    table = pq.read_table("tables/position_ledger.parquet")
+    assert [text(one) for one in table["net_qty"].to_pylist()] == [one["net_qty"] for one in shown]
+    assert books("export", "parquet", "--out", "tables").code == 2
+    books("export", "parquet", "--out", "then", "--known-at", "14")
+    assert pq.read_schema("then/fills.parquet").metadata[b"tradeledger.number"] == b"14"
+
+
+def test_parquet_without_a_folder_or_its_library(
+    books: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert books("export", "parquet").code == 2
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    done = books("export", "parquet", "--out", "tables")
+    assert (done.code, "pyarrow" in done.err, Path("tables").exists()) == (2, True, False)
 
 
 def test_a_file_is_never_overwritten(books: Run) -> None:

@@ -15,6 +15,8 @@ import ledger
 from adapters.cli import report_columns, worth_columns
 from adapters.cli.answers import Column
 from adapters.cli.commands.worth import faults
+from ledger.domain.numbers import total
+from projections.buying_power import PowerTerm
 from projections.identity import EquityCheck
 from projections.order_statistics import OrderStatistics
 from projections.valuation import EquityLine, ValuedPosition
@@ -63,8 +65,8 @@ def told(run: Run, name: str, *args: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("kind", "shown"),
     [(ValuedPosition, worth_columns.VALUE), (EquityLine, worth_columns.EQUITY),
-     (CurvePoint, worth_columns.CURVE), (EquityCheck, worth_columns.CHECK),
-     (OrderStatistics, report_columns.ORDER_STATISTICS)],
+     (PowerTerm, worth_columns.POWER), (CurvePoint, worth_columns.CURVE),
+     (EquityCheck, worth_columns.CHECK), (OrderStatistics, report_columns.ORDER_STATISTICS)],
 )  # fmt: skip
 def test_no_field_is_left_out_of_csv(kind: type, shown: tuple[Column, ...]) -> None:
     fields = {field.name for field in attrs.fields(kind)}
@@ -165,6 +167,34 @@ def test_what_rounding_leaves_is_no_fault_and_more_is(left: str, is_fault: bool)
     assert bool(list(faults([line]))) is is_fault
 
 
+def test_marks_are_judged_by_the_closes_of_a_market(valued: Run) -> None:
+    sunday = ("--as-of", "2026-03-08", "--calendar", "XNYS")
+    why = {row["symbol"]: row["why"] for row in told(valued, "value", *sunday)["value"]}
+    assert (why["ACME"], valued("report", "value", *sunday).code) == ("", 1)
+    assert why["INTK"].startswith("the last mark is 1 day, 0:00:00 older than the close of")
+    more = told(valued, "value", *sunday, "--max-age", "2d")["value"]
+    assert not any(row["why"] for row in more)
+
+
+def test_buying_power_is_the_sum_of_its_terms(valued: Run) -> None:
+    shares = ("--initial-margin", "0.5", "--margin", "ACME=0.3")
+    done = valued("report", "buying-power", *shares, "--json")
+    found = total(ledger.parse("in_base", row["in_base"]) for row in done.json["buying_power"])
+    assert (done.code, done.json["total"]["missing"]) == (0, [])
+    assert ledger.parse("known", done.json["total"]["known"]) == found
+    assert f"buying power: {ledger.text(found)} USD" in done.err
+    taken = {row["symbol"]: row["amount"] for row in done.json["buying_power"]
+             if row["what"] == "margin"}  # fmt: skip
+    assert taken == {"ACME": "-648", "GLX": "-1025", "INTK": "-1010"}
+
+
+def test_buying_power_that_is_not_known_is_no_number(marked: Run) -> None:
+    done = marked("report", "buying-power")
+    assert (done.code, "buying power: cannot be told" in done.err) == (1, True)
+    assert "missing: margin ACME: no initial margin is declared" in done.err
+    assert "missing: cash EUR: no rate of EUR to USD is recorded" in done.err
+
+
 # ------------------------------------------------------------------------------- snapshots
 
 
@@ -200,6 +230,12 @@ def test_the_same_snapshot_is_kept_once_and_one_of_another_close_beside_it(value
         ("report", "value", "--max-age", "1d"),
         ("report", "value", "--as-of", "2026-03-06", "--max-age", "soon"),
         ("report", "value", "--kind", "best"),
+        ("report", "value", "--calendar", "XNYS"),
+        ("report", "equity", "--as-of", "2026-03-06", "--calendar", "NOPE"),
+        ("report", "buying-power", "--initial-margin", "half"),
+        ("report", "buying-power", "--initial-margin", "-1"),
+        ("report", "buying-power", "--margin", "0.5"),
+        ("report", "buying-power", "--margin", "NOPE=0.5"),
         ("report", "curve", "--from", "2026-03-06", "--to", "2026-03-05"),
         ("report", "curve", "--from", "2026-03-06T10:00:00Z", "--to", "2026-03-07"),
         ("report", "check", "--from", "2026-03-06", "--to", "2026-03-05"),

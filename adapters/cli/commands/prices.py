@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from decimal import Decimal
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-import attrs
 import click
 
-from adapters.cli import output
-from adapters.cli.answers import Answer, Row, Section, counted, numbers, texts
-from adapters.cli.exits import FINDINGS, FINE
+from adapters.cli import output, pricing
+from adapters.cli.answers import Answer, Row, Section, numbers, texts
+from adapters.cli.commands.ecb import import_ecb
 from adapters.cli.moments import knowledge, moment
 from adapters.cli.questions import as_of_option, known_at_option, places, styles
 from adapters.cli.settings import Settings
 from adapters.price_file import KINDS, PriceConfig, read
-from adapters.quarantine import Quarantined
-from ledger import Book, PriceKind, PriceOutcome
+from ledger import Book, PriceKind
 from ledger.domain.prices import AnyPrice, Rate, pair_of
 
-AT_ONCE: Final = 1000
-_COUNTS: Final = numbers("new", "restated", "known", "set_aside")
-_QUARANTINE: Final = texts("file", "row", "field", "value", "rule")
 _PRICES: Final = (
     *numbers("number"),
     *texts("about", "name", "kind"),
     *numbers("px"),
     *texts("at", "source", "recorded_at"),
 )
-
-_Read: TypeAlias = AnyPrice | Quarantined
-
-
-class _OnlyTriedError(Exception):
-    """Ends a transaction that was only tried."""
 
 
 @click.group()
@@ -85,54 +70,11 @@ def import_prices(
     config = PriceConfig(source=source, kind=PriceKind(kind), zone=settings.zone_info)
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = read(file.name, lines, config)
-        first = list(islice(rows, AT_ONCE))  # a refused file does not even make an empty store
-        with settings.open_for(dry_run=dry_run) as book:
-            done = _recorded(book, first, rows, reinstate=reinstate, dry_run=dry_run)
-    counts = {name: Decimal(done.counts[name]) for name in ("new", "restated", "known")}
-    aside = {"set_aside": Decimal(len(done.aside))}
-    sections = [Section("prices", _COUNTS, [counts | aside])]
-    if done.aside:
-        told = [{c.name: getattr(one, c.name) for c in _QUARANTINE} for one in done.aside]
-        sections.append(Section("quarantine", _QUARANTINE, told))
-    verb = "would be added" if dry_run else "added"
-    result = f"{counted(done.added, 'price')} {verb}, {counted(len(done.aside), 'row')} set aside"
-    about = {"file": file.name, "dry_run": dry_run}
-    output.write(Answer(about, tuple(sections), result), style or output.TABLE)
-    return FINDINGS if done.aside else FINE
+        done = pricing.record(settings, rows, reinstate=reinstate, dry_run=dry_run)
+    return pricing.tell(done, file.name, style, dry_run=dry_run)
 
 
-@attrs.define
-class _Done:
-    """What became of the rows of a file."""
-
-    counts: Counter[str] = attrs.field(factory=Counter)
-    aside: list[Quarantined] = attrs.field(factory=list)
-
-    @property
-    def added(self) -> int:
-        return self.counts["new"] + self.counts["restated"]
-
-
-def _recorded(
-    book: Book, some: list[_Read], rows: Iterator[_Read], *, reinstate: bool, dry_run: bool
-) -> _Done:
-    """Record what was read a part at a time, all of it or nothing."""
-    done = _Done()
-    with suppress(_OnlyTriedError), book.store.exclusive():
-        while some:
-            done.aside.extend(one for one in some if isinstance(one, Quarantined))
-            good = [one for one in some if not isinstance(one, Quarantined)]
-            done.counts.update(map(_became, book.record_prices(good, reinstate=reinstate)))
-            some = list(islice(rows, AT_ONCE))
-        if dry_run:
-            raise _OnlyTriedError
-    return done
-
-
-def _became(outcome: PriceOutcome) -> str:
-    if not outcome.is_new:
-        return "known"
-    return "restated" if outcome.restates else "new"
+prices.add_command(import_ecb)
 
 
 @prices.command("show")

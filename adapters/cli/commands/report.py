@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from adapters.cli import report_columns as columns
+from adapters.cli.commands.power import buying_power
 from adapters.cli.commands.trading import lot_trades, metrics, stops, trades
 from adapters.cli.commands.worth import check, curve, equity, excursions, value
 from adapters.cli.moments import time_of_day
@@ -159,5 +160,7 @@ def pnl(asked: Asked, instrument: str | None, close: str, out: Path | None) -> N
     asked.sum_up(section, columns.PNL_TOTALS, "Profit and loss", out)
 
 
-for command in (trades, lot_trades, metrics, stops, value, equity, curve, check, excursions):
+for command in (
+    trades, lot_trades, metrics, stops, value, equity, buying_power, curve, check, excursions,
+):  # fmt: skip
     report.add_command(command)

@@ -14,6 +14,7 @@ from adapters.cli.moments import day, moment, rfc3339, time_of_day
 from adapters.cli.questions import as_of_option, known_at_option
 from adapters.cli.reporting import Asked, close_option, instrument_option, reporting
 from adapters.cli.valuing import (
+    calendar_option,
     called,
     in_currency,
     kind_option,
@@ -35,17 +36,18 @@ ROUNDING: Final = Decimal(1).scaleb(-15)
 @click.command()
 @kind_option
 @max_age_option
+@calendar_option
 @as_of_option
 @known_at_option
 @reporting
-def value(asked: Asked, kind: str | None, max_age: str | None) -> int:
+def value(asked: Asked, kind: str | None, max_age: str | None, calendar: str | None) -> int:
     """Every position at its mark, and where the mark is from.
 
     value is what a position is worth beyond the cash it has moved: the full value where that was
     paid, the unpaid result on margin, nothing where the units are themselves a balance. No mark,
     no number: exit code 1 says that something held has none.
     """
-    which = marks(asked, kind, max_age)
+    which = marks(asked, kind, max_age, calendar)
     answer = asked.reports.worth.positions(asked.account, as_of=asked.question.as_of, **which)
     tell(asked, asked.section("value", columns.VALUE, answer), answer)
     return FINDINGS if say(_unpriced(asked, answer)) else FINE
@@ -60,10 +62,11 @@ def _unpriced(asked: Asked, positions: Iterable[ValuedPosition]) -> Iterator[str
 @click.command()
 @kind_option
 @max_age_option
+@calendar_option
 @as_of_option
 @known_at_option
 @reporting
-def equity(asked: Asked, kind: str | None, max_age: str | None) -> int:
+def equity(asked: Asked, kind: str | None, max_age: str | None, calendar: str | None) -> int:
     """What the account is worth: cash and positions by currency, and each in base currency.
 
     The sum in base currency has what could be priced and converted by recorded rates; what is not
@@ -71,7 +74,7 @@ def equity(asked: Asked, kind: str | None, max_age: str | None) -> int:
     """
     from projections.valuation import Moment, equity_total
 
-    as_of, which = asked.question.as_of, marks(asked, kind, max_age)
+    as_of, which = asked.question.as_of, marks(asked, kind, max_age, calendar)
     answer = asked.reports.worth.equity(asked.account, as_of=as_of, **which)
     whole = equity_total(answer, asked.account, Moment(as_of, answer.number, which["known_at"]))
     tell(asked, asked.section("equity", columns.EQUITY, answer), answer, total=whole)
