@@ -18,7 +18,8 @@ from ledger.errors import BadFileError
 GROUP: Final = "tradeledger.adapters"
 
 BUILT_IN: Final = (
-    "alpaca", "binance", "bybit", "coinbase", "ibkr_flex", "kraken", "projectx",
+    "alpaca", "binance", "bybit", "coinbase", "fix44", "ibkr_flex", "kraken", "ofx",
+    "polymarket_us", "projectx",
 )  # fmt: skip
 """Modules of ``adapters.brokers``, each with a ``parse``."""
 

@@ -37,7 +37,7 @@ def placed(book):
 def test_nothing_happened(side):
     found = come_up(side, report(balances=CASH, lists_orders=True, lists_positions=True))
     assert found.may_trade
-    assert not (found.away or found.proposals or found.unsaid)
+    assert (found.away, found.proposals, found.unsaid) == ((), (), ())
 
 
 def test_what_happened_while_it_was_away(side):
