@@ -47,12 +47,13 @@ class Told(NamedTuple):
 
 
 LotName = tuple[datetime, str, str]
+Lots = dict[LotName, tuple[Decimal, Decimal]]
 _NONE: Final = (ZERO, ZERO)
 
 
-def _sums(lots: Iterable[Lot]) -> dict[LotName, tuple[Decimal, Decimal]]:
+def _sums(lots: Iterable[Lot]) -> Lots:
     """Units and basis by when, by what and under what label they were opened."""
-    sums: dict[LotName, tuple[Decimal, Decimal]] = {}
+    sums: Lots = {}
     for lot in lots:
         name = (lot.opened_at, lot.exec_id, lot.label or "")
         qty, basis = sums.get(name, _NONE)
@@ -67,7 +68,7 @@ class _Teller(Record):
         super().__init__()
         self._key, self._account = key, account
         self._before: Valued = (NOTHING, None)
-        self._lots: dict[LotName, tuple[Decimal, Decimal]] = {}
+        self._lots: Lots = {}
         self.told: list[Told] = []
 
     def rewound(self, holding: Holding, since: SortKey) -> None:
@@ -82,25 +83,26 @@ class _Teller(Record):
         self._before = after
         if postings:
             what = f"{entry.booked.TOPIC.partition('/')[0]} {entry.key}"
-            lots = list(self._changed(holding))
+            lots = self._changed(holding)
             money = instrument.currency if instrument else None
             place = entry.sort_key[1:]
             self.told.append(Told(entry.at, place, what, postings, self._key, money, lots))
 
-    def _changed(self, holding: Holding) -> Iterator[Lot]:
-        """How much more, or less, there is of each lot than before."""
+    def _changed(self, holding: Holding) -> list[Lot]:
+        """How much more, or less, there is of each lot than before: what goes stands before what
+        comes, since nobody can be long and short at once."""
         before, now = self._lots, _sums(holding.lot_list())
         self._lots = now
+        gone, come = [], []
         for name in sorted({*before, *now}):
             (had, cost), (has, costs) = before.get(name, _NONE), now.get(name, _NONE)
-            if multiply(had, costs) == multiply(has, cost):  # at the same cost a unit
-                if had != has:
-                    yield Lot(subtract(has, had), subtract(costs, cost), ZERO, *name)
-                continue
-            if had:
-                yield Lot(negate(had), negate(cost), ZERO, *name)
-            if has:
-                yield Lot(has, costs, ZERO, *name)
+            if multiply(had, costs) != multiply(has, cost):  # not at the same cost a unit
+                gone += [Lot(negate(had), negate(cost), ZERO, *name)] if had else []
+                come += [Lot(has, costs, ZERO, *name)] if has else []
+            elif had != has:
+                part = Lot(subtract(has, had), subtract(costs, cost), ZERO, *name)
+                (come if not had or (part.qty > 0) is (had > 0) else gone).append(part)
+        return [*gone, *come]
 
 
 def chronicle(book: Reader, account: str, *, known_at: KnownAt = None) -> Iterator[Told]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,16 @@ from beancount.core import data
 from hypothesis import given
 
 import ledger
+from ledger.domain.events import (
+    AccountOpened,
+    FillBooked,
+    InstrumentDefined,
+    Leg,
+    LotCarried,
+    PositionTransferred,
+    Side,
+)
+from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ZERO, text
 from projections.exports import beancount, hledger
 from tests.projections.generated import booked, generate
@@ -133,3 +144,27 @@ def test_hledger_and_ledger_find_the_same_balances(
     )  # fmt: skip
     (cash,) = book.balances(account)
     assert text(cash.total) in done.stdout
+
+
+def test_a_position_that_is_crossed_by_older_lots_is_closed_first():
+    """A transfer in of short units, opened before the long ones that they close."""
+    at = datetime(2026, 1, 6, tzinfo=UTC)
+    short = LotCarried(qty=Decimal(-1), basis=ZERO, opened_at=at - timedelta(days=1), exec_id="x")
+    with ledger.open("memory://", clock=lambda: at) as book:
+        book.record(ACCOUNT, AccountOpened(base_currency="USD"), occurred_at=at)
+        what = Instrument(instrument_id="X", symbol="X", kind=InstrumentKind.LINEAR, currency="USD")
+        book.record(ACCOUNT, InstrumentDefined(instrument=what), occurred_at=at)
+        bought = FillBooked(
+            exec_id="1", instrument_id="X", side=Side.BUY, last_qty=Decimal(1),
+            last_px=Decimal(100),
+        )  # fmt: skip
+        book.record(ACCOUNT, bought, occurred_at=at)
+        came = PositionTransferred(
+            id="t", leg=Leg.IN, instrument_id="X", qty=Decimal(2), counterparty="B",
+            lots=(short, short),
+        )  # fmt: skip
+        book.record(ACCOUNT, came, occurred_at=at)
+        (_, crossed) = loaded(beancount(book, ACCOUNT))
+    signs = [posting.units.number > 0 for posting in crossed.postings if posting.cost]
+    assert signs == [False, False]
+    assert crossed.postings[0].cost.label.startswith("1")
