@@ -19,15 +19,16 @@ from ledger.domain.events import FeeCharged, FillBooked
 from ledger.domain.numbers import ZERO, add, subtract
 from ledger.domain.views import net_realized
 from ledger.domain.watching import Cycle
+from projections.daily import Daily
 from projections.following import Change, Moved
 from projections.hearing import Charge, Money, Step, grown
-from projections.tables import POSITIONS, position_ledger, position_steps
+from projections.tables import POSITIONS, pnl_days, position_ledger, position_steps
 from projections.types import amount_text, moment_text, optional_amount, optional_moment
 from projections.versions import Version, Versions
 
 
 class Positions:
-    """Both tables of positions."""
+    """The tables of positions: their ledger, their steps, and what each day brought."""
 
     name = POSITIONS
     version = 2
@@ -35,13 +36,14 @@ class Positions:
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:
         """The tables of a generation."""
-        return position_ledger(generation), position_steps(generation)
+        return position_ledger(generation), position_steps(generation), pnl_days(generation)
 
     def __init__(self, generation: int) -> None:
         position = ["instrument_id", "position_id"]
         self._ledger = Versions(position_ledger(generation), position)
         self._steps = Versions(position_steps(generation), [*position, "fact"])
-        self.versions = (self._ledger, self._steps)
+        self._daily = Daily(generation, self._steps)
+        self.versions = (self._ledger, self._steps, self._daily.versions)
 
     def take(self, connection: Connection, change: Change) -> None:
         """Write what a fact did to positions."""
@@ -53,6 +55,7 @@ class Positions:
             self._take_steps(connection, change, moved)
             for charge in moved.heard.charges:
                 self._take_charge(connection, change, moved, charge)
+        self._daily.write(connection, account, number)
 
     def _take_steps(self, connection: Connection, change: Change, moved: Moved) -> None:
         account, number = change.account.name, change.recorded.number
@@ -62,8 +65,12 @@ class Positions:
             values = step_values(change, moved, step)
             old = held.pop(step.entry.recorded.number, None)
             if old is None or old.values != values:
+                self._daily.come(change.account, values)
+                if old is not None:
+                    self._daily.gone(change.account, old.values)
                 self._steps.put(connection, account, number, values, is_new=old is None)
         for gone in held.values():
+            self._daily.gone(change.account, gone.values)
             self._steps.end(number, gone)
 
     def _held_after(
@@ -98,6 +105,8 @@ class Positions:
         else:
             place = steps.place_of("elsewhere")
             values[place] = _with_fee(values[place], fee)
+        self._daily.come(change.account, values)
+        self._daily.gone(change.account, held.values)
         steps.put(connection, change.account.name, change.recorded.number, values)
 
 

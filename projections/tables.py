@@ -225,6 +225,27 @@ def position_steps(generation: int) -> Table:
 
 
 @cache
+def pnl_days(generation: int) -> Table:
+    """What each position brought on each day, after each event that changed it."""
+    name = f"pnl_days_{generation}"
+    table = _versioned(
+        name,
+        _id("day"),
+        _id("instrument_id"),
+        _id("position_id"),
+        _id("currency"),
+        _amount("realized_pnl"),
+        _amount("fees"),
+        _amount("base_fee_cost"),
+        _amount("funding"),
+        _amount("income"),
+        _amount("net_pnl"),
+    )
+    _of_position(table, "day")
+    return table
+
+
+@cache
 def balance_ledger(generation: int) -> Table:
     """Each movement of money, in the order of recording."""
     name = f"balance_ledger_{generation}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, Table, select, text
+from sqlalchemy import Column, Connection, Select, Table, literal, select, text
+
+from projections.json_sql import JsonField, JsonItems
 
 Tables = Mapping[str, Table]
 
@@ -46,6 +48,30 @@ def _fills(tables: Tables) -> Select[Any]:
     return select(*_but(table, "line", "until")).where(table.c.until.is_(None), is_fill)
 
 
+def _pnl_daily(tables: Tables) -> Select[Any]:
+    """What each position brought on each day, as far as is known now."""
+    table = tables["pnl_days"]
+    return select(*_but(table, "line", "until")).where(table.c.until.is_(None))
+
+
+def _trades(tables: Tables) -> Select[Any]:
+    """Each round trip from flat to flat that is over, as far as is known now."""
+    table = tables["position_steps"]
+    ended = JsonItems(table.c.ended).table_valued("value")
+    names = ("cycle", "opened_at", "realized_pnl", "fees", "base_fee_cost", "funding")
+    return (
+        select(
+            *(table.c[name] for name in ("account", "number", "instrument_id", "position_id")),
+            table.c.currency,
+            table.c.at.label("closed_at"),
+            table.c.cause.label("closed_by"),
+            *(JsonField(ended.c.value, literal(name)).label(name) for name in names),
+        )
+        .select_from(table, ended)
+        .where(table.c.until.is_(None), table.c.ended.is_not(None))
+    )
+
+
 def _balance_ledger(tables: Tables) -> Select[Any]:
     """One row a movement of money, in the order of recording."""
     return select(*_but(tables["balance_ledger"], "until"))
@@ -75,6 +101,8 @@ VIEWS: Final[dict[str, Callable[[Tables], Select[Any]]]] = {
     "v_position_ledger": _position_ledger,
     "v_position_steps": _position_steps,
     "v_fills": _fills,
+    "v_trades": _trades,
+    "v_pnl_daily": _pnl_daily,
     "v_balance_ledger": _balance_ledger,
     "v_balances": _balances,
     "v_breaks": _breaks,

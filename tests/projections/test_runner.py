@@ -133,7 +133,7 @@ def test_one_that_is_built_anew_takes_the_place_of_the_old_one_at_once(
     runner.rebuild("positions")
     assert dump(runner) == before
     changed = {table.name for table in runner.tables().values()} - names
-    assert changed == {"position_ledger_2", "position_steps_2"}
+    assert changed == {"position_ledger_2", "position_steps_2", "pnl_days_2"}
     with runner.engine.connect() as connection:
         for view in VIEWS:
             connection.execute(text(f"SELECT * FROM {view}")).all()
