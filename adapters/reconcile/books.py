@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
 from adapters.reconcile.executions import Execution, fees_text
 from ledger.history import KnownAt
-from projections.asking import held
 from projections.reports import Reports
 
 T = TypeVar("T")
 _PAGE: Final = 5_000
 _AT_ONCE: Final = 500
 _BUSTED: Final = "busted"
-_COLUMNS: Final = (
-    "cause", "exec_id", "order_id", "trade_id", "cl_ord_id", "instrument_id", "side",
-    "last_qty", "last_px", "at", "settl_date", "fact", "fees_change", "currency", "elsewhere",
+_CONTENT: Final = (
+    "cause", "instrument_id", "side", "last_qty", "last_px", "at", "settl_date", "fact",
+    "fees_change", "currency", "elsewhere",
 )  # fmt: skip
+_IDS: Final = ("exec_id", "order_id", "trade_id", "cl_ord_id")
+_COLUMNS: Final = (*_CONTENT, *_IDS)
 
 
 class BookedExecutions:
@@ -37,29 +39,73 @@ class BookedExecutions:
     def standing(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> Iterator[Execution]:
-        """The fills in effect that traded in a half-open span, in the order of recording."""
-        yield from self._read(self._effective(), *self._within(since, until))
-
-    def busted(self, since: datetime | None = None, until: datetime | None = None) -> set[str]:
-        """The keys of the fills of that span that do not stand any more."""
-        is_busted = self._table.c.effect == _BUSTED
-        return {one.key for one in self._read(is_busted, *self._within(since, until))}
+        """The fills in effect that traded in a half-open span, in the order of recording. Ids other
+        than the key are left out: this is for very many, and :meth:`those` has the whole."""
+        within = self._within(since, until)
+        yield from self._read(self._effective(), *within, columns=_CONTENT)
 
     def those(self, numbers: Iterable[int]) -> Iterator[Execution]:
         """The fills in effect that these facts booked."""
-        for part in _parts(sorted(numbers)):
-            yield from self._read(self._effective(), self._table.c.fact.in_(part))
+        for rows in self._of_facts(numbers):
+            yield from (one for one, is_busted in rows if not is_busted)
 
     def keyed(self, keys: Iterable[str]) -> Iterator[Execution]:
         """The fills in effect with these keys."""
-        for part in _parts(sorted(keys)):
-            yield from self._read(self._effective(), self._table.c.cause.in_(part))
+        yield from self.those(self._numbers(keys))
 
-    def at_times(self, times: Iterable[str]) -> Iterator[Execution]:
-        """The fills in effect that traded at exactly these times."""
-        for part in _parts(sorted(set(times))):
-            moments = [datetime.fromisoformat(one) for one in part]
-            yield from self._read(self._effective(), self._table.c.at.in_(moments))
+    def busted(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys whose fills do not stand any more."""
+        found = self._of_facts(self._numbers(keys))
+        return {one.key for rows in found for one, is_busted in rows if is_busted}
+
+    def at_times(self, places: Iterable[tuple[str, str]]) -> Iterator[Execution]:
+        """The fills in effect of these instruments at exactly these times."""
+        times: dict[str, set[str]] = defaultdict(set)
+        for instrument_id, at in places:
+            times[instrument_id].add(at)
+        table = self._table.c
+        for instrument_id, position_id in self._positions(times):
+            position = (
+                table.instrument_id == instrument_id,
+                table.position_id == position_id,
+            )
+            for part in _parts(sorted(times[instrument_id])):
+                moments = [datetime.fromisoformat(one) for one in part]
+                yield from self._read(self._effective(), *position, table.at.in_(moments))
+
+    def _positions(self, instruments: Iterable[str]) -> list[tuple[str, str]]:
+        """The books in which any of these instruments was ever held."""
+        table = self._table.c
+        found: list[tuple[str, str]] = []
+        for part in _parts(sorted(instruments)):
+            question = select(table.instrument_id, table.position_id).distinct()
+            where = (table.account == self.account, table.instrument_id.in_(part))
+            found += [(row[0], row[1]) for row in self._asking.rows(question.where(*where))]
+        return sorted(found)
+
+    def _numbers(self, keys: Iterable[str]) -> list[int]:
+        """The log numbers of the facts with these keys."""
+        found = self._asking.book.store.by_key(sorted(keys))
+        return sorted(one.number for one in found.values())
+
+    def _of_facts(self, numbers: Iterable[int]) -> Iterator[list[tuple[Execution, bool]]]:
+        """What these facts booked, and whether it was undone. Nearly every row was made by its own
+        fact and is found by its number; only those that were told again are looked for."""
+        wanted = set(numbers)
+        table = self._table.c
+        for by_number in (True, False):
+            for part in _parts(sorted(wanted)):
+                column = table.number if by_number else table.fact
+                found = list(self._marked(column.in_(part), table.fact.in_(part)))
+                wanted -= {int(one.where) for one, _ in found}
+                yield found
+
+    def _known(self) -> tuple[ColumnElement[bool], ...]:
+        """Rows that held at the number. The sum keeps SQLite from going through all of an
+        account's rows by their numbers where another index leads to the few that are wanted."""
+        table = self._table.c
+        still = or_(table.until.is_(None), table.until > self.number)
+        return table.number + 0 <= self.number, still
 
     def _effective(self) -> ColumnElement[bool]:
         return self._table.c.effect != _BUSTED
@@ -72,16 +118,26 @@ class BookedExecutions:
             spans.append(self._table.c.at < until)
         return spans
 
-    def _read(self, *where: ColumnElement[bool]) -> Iterator[Execution]:
+    def _read(
+        self, *where: ColumnElement[bool], columns: Sequence[str] = _COLUMNS
+    ) -> Iterator[Execution]:
+        make = _execution if columns is _COLUMNS else _content
+        for row in self._rows(columns, *where):
+            yield make(row)
+
+    def _marked(self, *where: ColumnElement[bool]) -> Iterator[tuple[Execution, bool]]:
+        for row in self._rows((*_COLUMNS, "effect"), *where):
+            yield _execution(row[:-1]), row[-1] == _BUSTED
+
+    def _rows(self, columns: Sequence[str], *where: ColumnElement[bool]) -> Iterator[Any]:
         table = self._table.c
         question = (
-            select(*self._asking.as_text(self._table, _COLUMNS))
-            .where(table.account == self.account, held(self._table, self.number))
+            select(*self._asking.as_text(self._table, columns))
+            .where(table.account == self.account, *self._known())
             .where(table.event == "fill-booked", *where)
             .order_by(table.number, table.line)
         )
-        for row in self._asking.stream(question, _PAGE):
-            yield _execution(row)
+        yield from self._asking.stream(question, _PAGE)
 
 
 def _parts(wanted: list[T]) -> Iterator[list[T]]:
@@ -89,18 +145,28 @@ def _parts(wanted: list[T]) -> Iterator[list[T]]:
         yield wanted[begin : begin + _AT_ONCE]
 
 
-def _execution(row: Sequence[Any]) -> Execution:
-    """A row of the columns above."""
-    (cause, exec_id, order_id, trade_id, cl_ord_id, instrument_id, side,
-     qty, px, at, settl_date, fact, fees, currency, elsewhere) = row  # fmt: skip
+def _content(row: Sequence[Any]) -> Execution:
+    """A row of the columns that have to be equal."""
+    cause, instrument_id, side, qty, px, at, settl_date, fact, fees, currency, elsewhere = row
     if elsewhere is not None:
         told = fees_text(_all_fees(fees, currency, elsewhere))
     else:
         told = "" if fees == "0" else f"{fees} {currency}"
     return Execution(
-        cause, exec_id, order_id or "", trade_id or "", cl_ord_id or "", instrument_id,
+        cause, "", "", "", "", instrument_id,
         "buy" if side == "buy" else "sell", qty, px or "", told, at, settl_date or "", fact,
     )  # fmt: skip
+
+
+def _execution(row: Sequence[Any]) -> Execution:
+    """A row of the columns above."""
+    exec_id, order_id, trade_id, cl_ord_id = row[-len(_IDS) :]
+    return _content(row[: -len(_IDS)])._replace(
+        exec_id=exec_id,
+        order_id=order_id or "",
+        trade_id=trade_id or "",
+        cl_ord_id=cl_ord_id or "",
+    )
 
 
 def _all_fees(fees: str, currency: str | None, elsewhere: str) -> list[tuple[str, Decimal]]:

@@ -169,7 +169,7 @@ class _Comparison:
                 self._add(Kind.BUSTED_NOT_REVERSED, one.key, one, None,
                           broker_value=f"undone by {row}", cause=Cause.CORRECTION,
                           evidence=(place_of(one), f"broker: {row}"))  # fmt: skip
-        undone = self._books.busted() if there or gone else set()
+        undone = self._books.busted({*gone, *(one.key for one in there)})
         self._matched[Pass.REVERSAL] += len(gone.keys() & undone)
         for one in there:
             if one.key in undone:
@@ -242,7 +242,7 @@ class _Comparison:
     # -- on one side alone --------------------------------------------------------------
 
     def _missing_there(self, left: list[Execution]) -> None:
-        twins = by_look(self._books.at_times(one.at for one in left))
+        twins = by_look(self._books.at_times((one.instrument_id, one.at) for one in left))
         alone = {one.key for one in left}
         for one in left:
             alike = [twin for twin in twins[look_of(one)] if twin.key not in alone]

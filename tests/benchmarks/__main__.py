@@ -17,6 +17,7 @@ from tests.benchmarks import (
     core,
     page,
     projected,
+    reconciled,
     store_append,
     store_commit,
     store_csv,
@@ -49,6 +50,7 @@ LINES: Final[dict[str, Measure]] = {
     "store.6": store_live.measured,
     "store.7": store_past.measured,
     "proj": projected.measured,
+    "rec": reconciled.measured,
 }
 
 

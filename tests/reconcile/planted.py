@@ -11,6 +11,7 @@ import attrs
 
 from adapters.port import Batch, Coverage, Record
 from adapters.reconcile.kinds import Kind
+from adapters.reconcile.trades import Trades
 from ledger.domain.events import (
     Fact,
     Fee,
@@ -93,9 +94,10 @@ def fills(draw: Random, count: int) -> Iterator[Dated]:
             yield changed(fill, exec_id=f"y{nth:07}"), at
 
 
-def plant(seed: int, count: int, breaks: int) -> Planted:
-    """So many fills on both sides, and so many breaks, of each kind the same number."""
-    draw, planted = Random(seed), Planted(facts=definitions())
+def told_twice(seed: int, count: int, breaks: int) -> Iterator[tuple[Dated, Planted | None]]:
+    """So many fills on both sides, and so many breaks, of each kind the same number: each fill,
+    and what is planted in its place, if anything. The same again for the same seed."""
+    draw = Random(seed)
     kinds = sorted(PLANTERS, key=lambda kind: kind.value)
     # Every planted fill is one that has no twin, and none is of an order with another one.
     places = draw.sample(range(1, count // 8), breaks)
@@ -103,12 +105,26 @@ def plant(seed: int, count: int, breaks: int) -> Planted:
     for fill, at in fills(draw, count):
         kind = chosen.get(fill.exec_id)
         if kind is None:
-            planted.both(fill, at)
+            yield (fill, at), None
         else:
+            planted = Planted()
             PLANTERS[kind](planted, changed(fill, order_id=f"own-{fill.exec_id}"), at)
             planted.found(kind, fill.exec_id)
-    draw.shuffle(planted.records)
-    return planted
+            yield (fill, at), planted
+
+
+def plant(seed: int, count: int, breaks: int) -> Planted:
+    """The same, all together and the broker's rows in no order."""
+    whole = Planted(facts=definitions())
+    for (fill, at), planted in told_twice(seed, count, breaks):
+        if planted is None:
+            whole.both(fill, at)
+        else:
+            whole.facts += planted.facts
+            whole.records += planted.records
+            whole.expected |= planted.expected
+    Random(seed).shuffle(whole.records)
+    return whole
 
 
 def _missing_in_ledger(planted: Planted, fill: FillBooked, at: datetime) -> None:
@@ -246,3 +262,13 @@ PLANTERS = {
     Kind.UNLINKED_REVERSAL: _unlinked,
     Kind.LATE_REPORTED: _late,
 }
+
+
+def seen(trades: Trades) -> set[tuple[str, str]]:
+    """The breaks that were found, by kind and by the fill they are of."""
+    return {(one.kind.value, named(one.reference)) for one in trades.breaks}
+
+
+def named(reference: str) -> str:
+    """The execution's own id in a stored key."""
+    return reference.split("/")[4].split("-")[-1]

@@ -13,7 +13,7 @@ from adapters.reconcile.trades import Span, compare_trades
 from projections.database import connect
 from projections.reports import Reports
 from tests.brokers.sampling import NOW
-from tests.reconcile.planted import ACCOUNT, PLANTERS, Planted, plant
+from tests.reconcile.planted import ACCOUNT, PLANTERS, Planted, plant, seen
 
 
 @contextmanager
@@ -31,15 +31,6 @@ def compared(planted: Planted, folder, tables=""):
         span = Span(since=batch.coverage.covers_from, until=batch.coverage.covers_to)
         books = BookedExecutions(reports, ACCOUNT)
         return compare_trades(books, Telling(batch, book.store).told(), span, book.store)
-
-
-def seen(trades):
-    return {(one.kind.value, named(one.reference)) for one in trades.breaks}
-
-
-def named(reference: str) -> str:
-    """The execution's own id in a stored key."""
-    return reference.split("/")[4].split("-")[-1]
 
 
 @pytest.mark.parametrize("seed", range(3))
