@@ -22,7 +22,15 @@ from adapters.port import (
 )
 from adapters.rows import Row
 from adapters.text import UNREADABLE
-from ledger.domain.events import Event, Identity, InstrumentDefined, StatedBalance, StatedPosition
+from ledger.domain.events import (
+    Event,
+    FillBooked,
+    Identity,
+    InstrumentDefined,
+    StatedBalance,
+    StatedPosition,
+    differences,
+)
 from ledger.domain.instruments import Instrument
 from ledger.errors import BadFileError
 
@@ -33,7 +41,8 @@ T = TypeVar("T")
 class Gathering:
     """One report being read: a bad row is set aside with its reason and the rest goes on.
 
-    ``file`` is the name of the page being read; ``ids`` make ids for rows without one. A parser
+    ``file`` is the name of the page being read; ``ids`` make ids for rows without one;
+    ``statement_id`` names what is stated, whatever pages it came in. A parser
     appends to the lists, sets what of ``Coverage`` it knows, and asks for the ``batch`` at the end.
     """
 
@@ -42,6 +51,8 @@ class Gathering:
         self.config = config
         self.file = ""
         self.ids = Ordinals()
+        self.statement_id = ""
+        self._known: dict[Identity, Event] = {}
         self.sections: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.instruments: dict[str, Instrument] = {}
@@ -97,6 +108,20 @@ class Gathering:
         self.records.append(made)
         return made
 
+    def record_once(self, row: Row, event: Event, at: datetime) -> None:
+        """Add a fact unless the very same one is here already; another telling of a known one is
+        left to ingest, which keeps the first and says what differs."""
+        identity = event.identity()
+        known = self._known.get(identity) if identity else None
+        if known is None or not _is_again(known, event):
+            self.record(row, event, at)
+        if identity is not None:
+            self._known.setdefault(identity, event)
+
+    def knows(self, identity: Identity) -> bool:
+        """Whether a fact of this identity was added once."""
+        return identity in self._known
+
     def account(self, told: str = "") -> str:
         """The ledger's account: as configured, else as told; ``BadFileError`` for none."""
         named = self.config.account or self.config.venue_account or told
@@ -116,6 +141,7 @@ class Gathering:
             parser=parser,
             parser_version=version,
             digest=digests[0] if len(digests) == 1 else digest_of(digests),
+            statement_id=self.statement_id,
             coverage=self.coverage(),
             instruments=tuple([InstrumentDefined(instrument=i) for i in self.instruments.values()]),
             records=tuple(self.records),
@@ -139,3 +165,12 @@ class Gathering:
             lists_orders=self.lists_orders,
             missing=tuple(self.missing),
         )
+
+
+def _is_again(known: Event, event: Event) -> bool:
+    """Whether a second telling adds nothing: the same content and, of fills, the same fees."""
+    if differences(known, event):
+        return False
+    if isinstance(known, FillBooked) and isinstance(event, FillBooked):
+        return not event.fees or sorted(map(repr, known.fees)) == sorted(map(repr, event.fees))
+    return True

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
 from adapters.brokers.binance.instruments import VENUE
 from adapters.brokers.binance.reading import Reading
 from adapters.gathering import Gathering
@@ -29,9 +27,8 @@ def parse(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
     gathered = Gathering(pages, config)
     Reading(gathered).read()
     account = gathered.account()
-    batch = gathered.batch(venue=VENUE, account=account, parser=NAME, version=VERSION)
-    if not batch.positions and not batch.balances:
-        return batch
-    # The same wallet is one observation, whichever pages it came with.
-    as_of = gathered.covers_to.isoformat() if gathered.covers_to else "untimed"
-    return attrs.evolve(batch, statement_id=f"{account}:{as_of}")
+    if gathered.positions or gathered.balances:
+        # The same wallet is one observation, whichever pages it came with.
+        as_of = gathered.covers_to.isoformat() if gathered.covers_to else "untimed"
+        gathered.statement_id = f"{account}:{as_of}"
+    return gathered.batch(venue=VENUE, account=account, parser=NAME, version=VERSION)

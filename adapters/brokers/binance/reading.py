@@ -13,7 +13,7 @@ from adapters.brokers.binance.pages import Answer
 from adapters.brokers.binance.standing import Standing
 from adapters.gathering import Gathering
 from adapters.rows import Row
-from ledger.domain.events import Event, FillBooked, Identity, differences
+from ledger.domain.events import Event, FillBooked, Identity
 from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument
 from ledger.errors import BadFileError, BadRowError
@@ -28,7 +28,6 @@ class Reading:
         self._gathered = gathered
         self._answers = [one for page in gathered.pages for one in pages.answers(page)]
         self._told: Told = {}
-        self._known: dict[Identity, Event] = {}
         self._comparison = income.Comparison()
         self._clients: dict[tuple[str, str], str] = {}
         self._standing = Standing()
@@ -65,7 +64,7 @@ class Reading:
         for file, row in self._lite:
             self._gathered.file = file
             scope = f"{market_of(row.text('s'))}:{row.text('s')}"
-            if Identity(VENUE, scope, "fill", row.text("t")) not in self._known:
+            if not self._gathered.knows(Identity(VENUE, scope, "fill", row.text("t"))):
                 self._gathered.guarded(row, events.refuse_lite)
         self._gathered.controls += self._comparison.controls()
         for key, what in self._comparison.differing():
@@ -94,12 +93,7 @@ class Reading:
         if isinstance(event, FillBooked):
             client = self._clients.get((event.scope, event.order_id or ""))
             event = changed(event, cl_ord_id=client) if client else event
-        identity = event.identity()
-        known = self._known.get(identity) if identity else None
-        if known is None or not _is_again(known, event):
-            self._gathered.record(row, event, at)
-        if identity is not None:
-            self._known.setdefault(identity, event)
+        self._gathered.record_once(row, event, at)
 
     def _spot_trades(self, answer: Answer) -> None:
         def read(row: Row) -> None:
@@ -274,15 +268,6 @@ class Reading:
             for held in self._gathered.guarded(whole, lambda row: list(row.rows("positions"))):
                 is_whole = self._positions(f"{answer.kind} positions", held) == len(held)
                 self._gathered.lists_positions = is_whole
-
-
-def _is_again(known: Event, event: Event) -> bool:
-    """Whether a second telling adds nothing: the same content and, of fills, the same fees."""
-    if differences(known, event):
-        return False
-    if isinstance(known, FillBooked) and isinstance(event, FillBooked):
-        return not event.fees or sorted(map(repr, known.fees)) == sorted(map(repr, event.fees))
-    return True
 
 
 def _updated(row: Row) -> datetime:

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-import attrs
-
 from adapters.brokers.bybit import chain, log, pages, stated
 from adapters.brokers.bybit.executions import execution
 from adapters.brokers.bybit.instruments import VENUE, Told, category_of, told_coins
@@ -26,12 +24,10 @@ from adapters.rows import Row
 from adapters.text import UNREADABLE, unix_instant
 from ledger.domain.events import (
     Event,
-    FillBooked,
     FundingPaid,
     Identity,
     StatedBalance,
     StatedPosition,
-    differences,
 )
 from ledger.domain.instruments import Instrument
 from ledger.errors import BadFileError, BadRowError
@@ -51,10 +47,10 @@ def parse(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
     report.read()
     gathered = report.gathered
     account = gathered.account()
-    batch = gathered.batch(venue=VENUE, account=account, parser=NAME, version=VERSION)
-    as_of = gathered.covers_to
-    # The same wallet is one observation, whichever pages it came with.
-    return attrs.evolve(batch, statement_id=f"{account}:{as_of.isoformat()}") if as_of else batch
+    if gathered.covers_to:
+        # The same wallet is one observation, whichever pages it came with.
+        gathered.statement_id = f"{account}:{gathered.covers_to.isoformat()}"
+    return gathered.batch(venue=VENUE, account=account, parser=NAME, version=VERSION)
 
 
 class _Report:
@@ -64,7 +60,6 @@ class _Report:
         self.gathered = gathered
         self._answers = [one for page in gathered.pages for one in pages.answers(page)]
         self._told: Told = {}
-        self._known: dict[Identity, Event] = {}
         self._funding: dict[tuple[str, datetime, str], str] = {}
         self._links: list[chain.Link] = []
         self._legs: dict[str, list[tuple[str, Row]]] = defaultdict(list)
@@ -134,7 +129,7 @@ class _Report:
     def _pairs(self) -> None:
         """The log's spot trades: both rows together, unless the execution itself is here."""
         for trade_id, legs in self._legs.items():
-            known = Identity(VENUE, "spot", "fill", trade_id) in self._known
+            known = self.gathered.knows(Identity(VENUE, "spot", "fill", trade_id))
             rows = [row for _, row in legs]
             self.gathered.file, first = legs[0]
             try:
@@ -151,12 +146,7 @@ class _Report:
             self._refuse_other_id(row, event, at)
         if defined is not None:
             self.gathered.define(defined)
-        identity = event.identity()
-        known = self._known.get(identity) if identity else None
-        if known is None or not _is_again(known, event):
-            self.gathered.record(row, event, at)
-        if identity is not None:
-            self._known.setdefault(identity, event)
+        self.gathered.record_once(row, event, at)
 
     def _refuse_other_id(self, row: Row, paid: FundingPaid, at: datetime) -> None:
         """Funding of one side, told at one time by two channels under two ids, counts once."""
@@ -219,15 +209,6 @@ class _Report:
         self.gathered.orders += [order for _, order in self._orders.values()]
         self.gathered.positions += [held for _, held in self._positions.values()]
         self.gathered.balances += [held for _, held in self._balances.values()]
-
-
-def _is_again(known: Event, event: Event) -> bool:
-    """Whether a second telling adds nothing: the same content and, of fills, the same fees."""
-    if differences(known, event):
-        return False
-    if isinstance(known, FillBooked) and isinstance(event, FillBooked):
-        return not event.fees or sorted(map(repr, known.fees)) == sorted(map(repr, event.fees))
-    return True
 
 
 def _time(answer: Answer, row: Row) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import attrs
-
 from adapters.brokers.polymarket_us import answers as told
 from adapters.brokers.polymarket_us import cash, executions, retail, stated
 from adapters.brokers.polymarket_us.chains import in_order, jumps
@@ -69,10 +67,9 @@ class Reading:
         """Everything read. What is stated is a statement of its newest time, so that the same
         one in other pages is the same."""
         account, as_of = self._g.account(self.account), max(self._times, default=None)
-        batch = self._g.batch(venue=VENUE, account=account, parser=parser, version=version)
-        if as_of is None:
-            return batch
-        return attrs.evolve(batch, statement_id=f"{self.account}:{as_of.isoformat()}")
+        if as_of is not None:
+            self._g.statement_id = f"{self.account}:{as_of.isoformat()}"
+        return self._g.batch(venue=VENUE, account=account, parser=parser, version=version)
 
     # ------------------------------------------------------------------------- whose
 
