@@ -99,9 +99,11 @@ def _follow(runner: Runner, question: Question) -> None:
     store = question.book.store
     with _Stop() as stop:
         click.echo("following the log; an interrupt ends it", err=True)
+        reached = min(runner.numbers().values())
         while not stop.is_asked:
-            reached, head = min(runner.numbers().values()), store.head()
+            head = store.head()
             if reached < head:
                 bring(runner, min(head, reached + SLICE))
+                reached = min(runner.numbers().values())
             else:
                 time.sleep(POLL_MS / 1000)
