@@ -23,6 +23,11 @@ BUILT_IN: Final = (
 )  # fmt: skip
 """Modules of ``adapters.brokers``, each with a ``parse``."""
 
+ZONED: Final = frozenset(
+    {"alpaca", "binance", "bybit", "coinbase", "fix44", "kraken", "polymarket_us", "projectx"}
+)
+"""Those whose times all say their zone, or are UTC by the venue's own rule."""
+
 
 @cache
 def others() -> dict[str, EntryPoint]:

@@ -65,7 +65,7 @@ class Reading:
         self._is_other = other_zone
         self._pages = [RawPage(name=path.name, content=path.read_bytes()) for path in files]
         # A column map declares its zone itself.
-        self._has_zone = zone is not None or self._map_zone is not None
+        self._has_zone = zone is not None or self._map_zone is not None or broker in venues.ZONED
         self._zone = zone.key if zone else None
         self._config = AccountConfig(
             account=settings.account,

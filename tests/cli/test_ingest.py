@@ -222,3 +222,9 @@ def test_what_steers_a_terminal_is_shown_escaped(run: Run, folder: Path) -> None
     Path("fills.csv").write_text(HEADER + ROW.replace("10.50", "\x1b[31m"), "utf-8")
     done = run("ingest", "csv", "fills.csv", "--map", MAP)
     assert ("\x1b" in done.out, "\\x1b[31m" in done.out) == (False, True)
+
+
+def test_a_venue_whose_times_say_their_zone_is_not_asked_for_one(run: Run) -> None:
+    Path("answer").write_bytes(b'{"error": [], "result": {"trades": {}, "count": "0"}}')
+    done = run("ingest", "kraken", "answer", "--account", "X", "--base-currency", "USD")
+    assert (done.code, "carry no zone" in done.err) == (0, False)
