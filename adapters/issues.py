@@ -13,12 +13,18 @@ from enum import Enum
 
 import attrs
 
-from adapters.loose_ends import LooseEnds
+from adapters.loose_ends import ROW, LooseEnds
 from adapters.statement import compare, stated_again
 from ledger.deciding import find_order
 from ledger.domain.accounts import Account
 from ledger.domain.contingencies import double_exposure
-from ledger.domain.events import BreakOpened, FillConflict, OrdersLinked, Recorded
+from ledger.domain.events import (
+    BreakOpened,
+    BreakReopened,
+    FillConflict,
+    OrdersLinked,
+    Recorded,
+)
 from ledger.domain.numbers import text
 from ledger.domain.order_view import OrderView
 from ledger.domain.positions import PositionKey
@@ -256,6 +262,9 @@ class _Finder:
         """Breaks that reconciliation opened and nobody has closed; rows are told apart."""
         for break_id, fact in sorted(self._state.breaks.items()):
             opened = fact.event
+            if isinstance(opened, BreakReopened) and not break_id.startswith(ROW):
+                yield OpenIssue(kind=IssueKind.BREAK, subject=break_id, name=break_id[:12],
+                                what=f"open again: {opened.reason}")  # fmt: skip
             if not isinstance(opened, BreakOpened):
                 continue
             both = f"books {opened.ledger_value}, broker {opened.broker_value}"

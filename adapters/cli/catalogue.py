@@ -14,12 +14,15 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[dict[str, Entry]] = {
     "ingest": Entry("ingest", "Record what a broker's report says."),
+    "reconcile": Entry("reconcile", "Compare a broker's report with the books."),
     "positions": Entry("holdings", "What is held, at what cost, with what result."),
     "lots": Entry("holdings", "The open lots behind the positions."),
     "balances": Entry("holdings", "Cash by currency: total, held, free, settled."),
     "orders": Entry("orders", "Open orders, or all there ever were."),
     "fills": Entry("fills", "Executions, and what became of each."),
     "issues": Entry("issues", "What is open, and what would close it."),
+    "breaks": Entry("breaks", "Differences between books and broker, and how old."),
+    "break": Entry("breaks", "One difference: its life, and what is done about it."),
     "why": Entry("why", "Every step that made a number, with its arithmetic."),
     "diff": Entry("diff", "What changed between two states of knowledge."),
     "report": Entry("report", "Ledgers, blotters, trades, P&L by day and value."),

@@ -6,7 +6,8 @@
       that are behind, positions without a mark, sums that do not add up, warnings
 2     could not run: usage, configuration, unreadable or refused file, no such store
 70    a bug: whatever was not foreseen, so that a crash never reads as a finding
-75    try later: another process holds the store, or its server is away
+75    try later: another process holds the store, or its server is away; a report to reconcile with
+      is missing, cut, partial or of an earlier day
 130   interrupted
 141   whoever read our output stopped reading
 ====  ===============================================================================
@@ -29,6 +30,10 @@ BUG: Final = 70
 TRY_LATER: Final = 75
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+
+
+class TryLaterError(click.ClickException):
+    """What is needed is not there yet, or in use; the same command may do later."""
 
 
 class Guard:
@@ -71,6 +76,8 @@ def code_of(error: BaseException) -> int:
             return INTERRUPTED
         case BrokenPipeError():
             return PIPE_CLOSED
+        case TryLaterError():
+            return TRY_LATER
         case click.ClickException() | OSError():
             return COULD_NOT_RUN
     return _of_the_library(error)

@@ -11,9 +11,10 @@ from html import escape
 from string import Template
 from typing import Final
 
+from adapters.cells import printable
 from adapters.cli.answers import Kind, Row, Section
 from adapters.cli.figures import readable
-from adapters.cli.output import cell, printable
+from adapters.cli.output import cell
 
 _PAGE: Final = Template("""<!DOCTYPE html>
 <html lang="en">

@@ -10,14 +10,13 @@ from typing import Final
 
 import click
 
+from adapters.cells import guarded, printable
 from adapters.cli.answers import Answer, Column, Kind, Section, plain
 from adapters.cli.figures import readable
 
 JSON: Final = "json"
 CSV: Final = "csv"
 TABLE: Final = "table"
-# What a spreadsheet would take for the beginning of a formula.
-_FORMULA: Final = ("=", "+", "-", "@")
 _GAP: Final = "  "
 
 
@@ -51,7 +50,7 @@ def csv_cell(value: object, column: Column) -> str:
     """
     told = cell(value)
     is_text = column.kind is Kind.TEXT and not isinstance(value, int)
-    return f"'{told}" if is_text and told.startswith(_FORMULA) else told
+    return guarded(told) if is_text else told
 
 
 def cell(value: object) -> str:
@@ -104,14 +103,3 @@ def _aligned(columns: list[Column], line: list[str], widths: list[int]) -> str:
         for column, text, width in zip(columns, line, widths, strict=True)
     )
     return _GAP.join(padded).rstrip()
-
-
-def printable(text: str) -> str:
-    r"""A text that cannot steer a terminal: what does not print is shown escaped.
-
-    >>> printable("ACME \x1b[31m")
-    'ACME \\x1b[31m'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,11 +60,12 @@ class Reading:
         files: Sequence[Path],
         venue_account: str | None,
         other_zone: bool = False,
+        covers: tuple[datetime | None, datetime | None] = (None, None),
     ) -> None:
         zone = settings.zone_info
         self._parse, self._map_zone = parser_of(broker, column_map)
         self._is_other = other_zone
-        self._pages = [RawPage(name=path.name, content=path.read_bytes()) for path in files]
+        self.pages = [RawPage(name=path.name, content=path.read_bytes()) for path in files]
         # A column map declares its zone itself.
         self._has_zone = zone is not None or self._map_zone is not None or broker in venues.ZONED
         self._zone = zone.key if zone else None
@@ -71,6 +73,8 @@ class Reading:
             account=settings.account,
             venue_account=venue_account,
             time_zone=zone.key if zone else _UTC,
+            covers_from=covers[0],
+            covers_to=covers[1],
         )
 
     @property
@@ -81,7 +85,12 @@ class Reading:
     def batch(self, time_zone: str | None = None) -> Batch:
         """All files as one batch; ``BadFileError`` refuses them as a whole."""
         zone = time_zone or self._config.time_zone
-        return self._parse(self._pages, attrs.evolve(self._config, time_zone=zone))
+        return self._parse(self.pages, attrs.evolve(self._config, time_zone=zone))
+
+    def batch_of(self, opening: AccountOpened | None) -> Batch:
+        """The batch of an account that is open: in its zone, if none was given."""
+        self._require_zone(opening)
+        return self.batch(None if self._has_zone or opening is None else opening.time_zone)
 
     def in_zone_of_account(self, batch: Batch, store: EventStore) -> Batch:
         """The batch, read again if its account was opened in another zone and none was given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -28,8 +29,14 @@ class LazyGroup(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"adapters.cli.commands.{entry.module}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        try:
+            module = import_module(f"adapters.cli.commands.{entry.module}")
+        except ModuleNotFoundError as error:
+            raise click.UsageError(
+                f"{cmd_name} needs a library that is not there ({error.name}); "
+                "install tradeledger[projections]"
+            ) from error
+        command: click.Command = getattr(module, _attribute(cmd_name))
         _check_config(ctx, command, cmd_name)
         return command
 
@@ -37,6 +44,15 @@ class LazyGroup(click.Group):
         """The list of commands, from the catalogue."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+def _attribute(name: str) -> str:
+    """What a command is called in its module.
+
+    >>> _attribute("open-account"), _attribute("break")
+    ('open_account', 'break_')
+    """
+    return f"{name}_" if iskeyword(name) else name.replace("-", "_")
 
 
 def _check_config(ctx: click.Context, command: click.Command, name: str) -> None:

@@ -29,7 +29,8 @@ def _reasons(batch: Batch, as_of: datetime | None) -> Iterator[str]:
         ends = coverage.covers_to.isoformat()
         yield f"the report ends at {ends}, before {as_of.isoformat()}: it is an earlier one"
     says_something = batch.records or batch.positions or batch.balances or batch.orders
-    if not says_something and not batch.quarantine and not coverage.sections:
+    is_told = coverage.sections or coverage.missing
+    if not says_something and not batch.quarantine and not is_told:
         yield "the report says nothing at all: an empty answer is taken for a failed one"
 
 

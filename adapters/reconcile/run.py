@@ -13,6 +13,7 @@ from adapters.reconcile.books import BookedExecutions
 from adapters.reconcile.breaks import Break, in_order
 from adapters.reconcile.completeness import input_breaks, why_incomplete
 from adapters.reconcile.holdings import Holdings, figures
+from adapters.reconcile.log_digest import digest_at
 from adapters.reconcile.movements import compare_movements
 from adapters.reconcile.orders import compare_orders
 from adapters.reconcile.outcome import Absorbed, Outcome
@@ -54,7 +55,7 @@ def reconcile(
         as_of=as_of or batch.coverage.covers_to,
         business_date=run.end.date(),
         known_at=run.number,
-        digest=book.digest().root,
+        digest=digest_at(book.store, run.number).root,
         incomplete=incomplete,
         controls=batch.coverage.controls,
     )

@@ -16,6 +16,7 @@ from ledger.domain.events import (
     BookingMethodChanged,
     BreakEvent,
     BreakOpened,
+    BreakReopened,
     BreakResolved,
     CashDeposited,
     CashTransferred,
@@ -156,6 +157,8 @@ def _break(account: Account, recorded: Recorded, event: BreakEvent) -> None:
         account.breaks[event.break_id] = recorded
     elif isinstance(event, BreakResolved):
         account.breaks.pop(event.break_id, None)
+    elif isinstance(event, BreakReopened):
+        account.breaks.setdefault(event.break_id, recorded)
 
 
 def _fill(account: Account, recorded: Recorded, event: FillBooked) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from adapters import demo
 from adapters.cli import main
+from tests.cli.nights import retold
 from tests.cli.running import NEW_YORK, Ran, Run
 
 
@@ -55,3 +56,9 @@ def books(run: Run, statement: Path) -> Run:
     done = run("ingest", "ibkr_flex", statement.name, "--account", "demo", *NEW_YORK)
     assert done.code == 0, done.err
     return run
+
+
+@pytest.fixture
+def other(books: Run, statement: Path) -> Path:
+    """A report in which a price, a position and a balance are not what the books say."""
+    return retold(statement)

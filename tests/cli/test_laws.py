@@ -8,10 +8,11 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.cells import printable
 from adapters.cli.answers import Column, Kind, plain
 from adapters.cli.figures import amount, quantity
 from adapters.cli.moments import moment, rfc3339
-from adapters.cli.output import csv_cell, printable
+from adapters.cli.output import csv_cell
 from ledger.domain.numbers import parse
 
 NUMBERS = st.decimals(min_value=-(10**20) + 1, max_value=10**20 - 1, places=18, allow_nan=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from adapters.cli.read_models import bring, opened
 from ledger.domain.events import CashDeposited
 from projections.runner import Runner
 from tests import postgres as servers
+from tests.cli.nights import night, retold, summary
 from tests.cli.running import NEW_YORK, Run
 from tests.contract.conftest import place
 
@@ -52,6 +54,14 @@ def test_a_report_is_the_same_from_either_database(books: Run, store: str) -> No
                  "value", "equity", "lot-trades", "stops", "metrics", "excursions"):  # fmt: skip
         asked = ("report", name, "--store", store, "--json")
         assert books(*asked).out == books(*asked, *elsewhere).out
+
+
+def test_a_reconciliation_is_made_again_to_the_byte(books: Run, store: str) -> None:
+    asked = ("reconcile", "ibkr_flex", str(retold(Path("statement.xml"))), "--store", store)
+    assert books(*asked, "--out", "night").code == 1
+    known = ("--known-at", str(summary()["log"]["number"]))
+    assert books(*asked, "--out", "again", *known).code == 1
+    assert night() == night("again")
 
 
 def test_a_snapshot_is_kept_beside_them(books: Run, store: str) -> None:

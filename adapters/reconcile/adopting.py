@@ -1,0 +1,78 @@
+"""Adopting: the adjustment by which the books take over a figure of the broker, where one can."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from adapters.reconcile.kinds import Kind
+from adapters.reconcile.known import KnownBreak
+from ledger.domain.accounts import Account
+from ledger.domain.events import NET, BalanceAdjusted, PositionAdjusted
+from ledger.domain.numbers import quantize, ratio
+from ledger.domain.positions import PositionKey
+
+POSITIONS: Final = {Kind.POSITION_QUANTITY, Kind.POSITION_SIGN}
+BALANCES: Final = {Kind.CASH_BALANCE, Kind.CASH_OPENING, Kind.CASH_CURRENCY}
+
+INSTEAD: Final = {
+    Kind.POSITION_OPENING: "'tradeledger record opening-position' says what was held before",
+    Kind.POSITION_COST: "'tradeledger record position-adjustment --qty 0' corrects a cost alone",
+    Kind.CASH_MISSING: "ingest the report that tells it, or 'tradeledger record' it",
+    Kind.CASH_EXTRA: "have the broker report it, or take it back with 'tradeledger record'",
+    Kind.CASH_MOVEMENT: "correct the rest with 'tradeledger record adjustment'",
+    Kind.MISSING_IN_LEDGER: "ingest the report that tells it, which books the fill",
+    Kind.LATE_REPORTED: "ingest the report that tells it, which books the fill",
+    Kind.FEE: "ingest the report that tells the fee, which is then charged to its fill",
+    Kind.FEE_CURRENCY: "ingest the report that tells the fee, which is then charged to its fill",
+    Kind.ROW_QUARANTINED: "'tradeledger record answer' says what became of a row",
+}
+"""What to do about a kind of break for which there is no adjustment."""
+
+_OF_FAMILY: Final = {
+    "input": "have the report mended, and run again",
+    "trade": "ingest what corrects or busts the fill, or have the broker do so",
+    "order": "ingest what the venue tells of the order",
+    "position": "'tradeledger record position-adjustment' corrects units and their cost",
+    "cash": "'tradeledger record adjustment' corrects a balance",
+}
+
+
+def instead_of(kind: Kind) -> str:
+    """What to do about a break, where the books cannot simply take over the broker's figure."""
+    return INSTEAD.get(kind, _OF_FAMILY[kind.family])
+
+
+def adjustment(
+    known: KnownBreak, basis: Decimal | None, *, who: str, reason: str
+) -> PositionAdjusted | BalanceAdjusted | None:
+    """The signed difference as a fact; None for a kind that has no such fact, and for a position
+    without a ``basis``, which is what the difference costs, with its sign. The fact is named by
+    the break and its last step, so that it is booked once."""
+    name = f"break:{known.break_id}:{known.number}"
+    if known.kind in BALANCES:
+        return BalanceAdjusted(
+            id=name, amount=known.difference, currency=known.subject, reason=reason, who=who
+        )
+    if known.kind not in POSITIONS or basis is None:
+        return None
+    return PositionAdjusted(
+        id=name,
+        instrument_id=known.subject,
+        qty=known.difference,
+        basis=basis,
+        reason=reason,
+        who=who,
+    )
+
+
+def basis_at_average(state: Account, instrument_id: str, units: Decimal) -> Decimal | None:
+    """What units cost at the average cost of what is held; None while flat, or where that cost is
+    not known."""
+    key = PositionKey(instrument_id, NET)
+    if key not in state.positions:
+        return None
+    view = state.view(key)
+    if not view.net_qty or view.unknown_basis:
+        return None
+    return quantize(ratio(view.cost_basis, units, view.net_qty))

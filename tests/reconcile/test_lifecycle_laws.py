@@ -1,0 +1,262 @@
+"""Random nights with random breaks: what holds of every break's life, whatever happens."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from adapters.reconcile.ageing import age
+from adapters.reconcile.kinds import Kind
+from ledger.domain.events import (
+    BreakEvent,
+    BreakExplained,
+    BreakOpened,
+    BreakReopened,
+    BreakResolved,
+    BreakWaived,
+    Event,
+    FeeCharged,
+    FillBooked,
+    FillBusted,
+    FillCorrected,
+    Side,
+    StatedPosition,
+)
+from ledger.domain.gates import changed
+from tests.reconcile.nights import ACCOUNT, NOW, VENUE, Nights, day, fee, fill
+from tests.reconcile.planted import PLANTERS, plant
+
+DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+HOUR = timedelta(hours=1)
+
+
+# ---------------------------------------------------------------------------------- ages
+
+
+@given(DAYS, DAYS, st.sets(DAYS, max_size=5))
+def test_an_age_is_what_counting_gives(opened: date, on: date, free: set[date]) -> None:
+    days = (opened + timedelta(nth) for nth in range(1, (on - opened).days + 1))
+    counted = [one for one in days if one.weekday() < 5 and one not in free]
+    assert age(opened, on, free) == len(counted)
+
+
+# -------------------------------------------------------------------------------- nights
+
+
+WRONG = (Kind.MISSING_IN_LEDGER, Kind.MISSING_AT_BROKER, Kind.PRICE, Kind.FEE)
+
+
+@attrs.define
+class Sides:
+    """A fill as both sides have it; what it takes to mend the books, if they are wrong."""
+
+    told: FillBooked | None
+    mending: Event | None
+    nth: int
+    kind: Kind | None = None
+
+
+def bust(name: str) -> FillBusted:
+    return FillBusted(exec_id=f"b-{name}", exec_ref_id=name, venue=VENUE, instrument_id="V:X")
+
+
+class NightsMachine(RuleBasedStateMachine):
+    """Fills of which some are booked wrongly; runs over some days; somebody mends the books."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.nights = Nights.begin()
+        self.nights.booked(fill("before"), day(-5))
+        self.sides: dict[str, Sides] = {}
+        self.today = 0
+        self.ages: dict[str, int] = {}
+        for kind in WRONG:
+            self.trade(kind)
+
+    @rule(kind=st.sampled_from([None, *WRONG]))
+    def trade(self, kind: Kind | None) -> None:
+        name = f"x{len(self.sides)}"
+        one = fill(name, last_px=Decimal(5 + len(self.sides)), fees=fee("1"))
+        sides = Sides(one, None, self.today, kind)
+        booked: FillBooked | None = one
+        if kind is Kind.MISSING_IN_LEDGER:
+            booked, sides.mending = None, one
+        elif kind is Kind.MISSING_AT_BROKER:
+            sides.told, sides.mending = None, bust(name)
+        elif kind is Kind.PRICE:
+            booked = changed(one, last_px=Decimal(999))
+            sides.mending = FillCorrected(exec_id=f"c-{name}", exec_ref_id=name, venue=VENUE,
+                                          instrument_id="V:X", last_qty=one.last_qty,
+                                          last_px=one.last_px)  # fmt: skip
+        elif kind is Kind.FEE:
+            booked = changed(one, fees=())
+            sides.mending = FeeCharged(
+                id=name, amount=Decimal(1), currency="USD", venue=VENUE, exec_id=name
+            )
+        self.sides[name] = sides
+        if booked is not None:
+            self.nights.booked(booked, self.at(sides))
+
+    def at(self, sides: Sides) -> Any:
+        return day(sides.nth) + HOUR
+
+    @rule()
+    def night_falls(self) -> None:
+        self.today += 1
+
+    @precondition(lambda self: any(one.mending for one in self.sides.values()))
+    @rule(data=st.data())
+    def mend(self, data: st.DataObject) -> None:
+        wrong = sorted(name for name, one in self.sides.items() if one.mending)
+        sides = self.sides[data.draw(st.sampled_from(wrong))]
+        assert sides.mending is not None
+        self.nights.booked(sides.mending, self.at(sides))
+        sides.mending = None
+
+    @precondition(lambda self: self.open())
+    @rule(data=st.data(), is_waived=st.booleans())
+    def say(self, data: st.DataObject, is_waived: bool) -> None:
+        name = data.draw(st.sampled_from(self.open()))
+        until = (day(self.today) + timedelta(days=1)).date()
+        event: BreakEvent = BreakExplained(break_id=name, note="n", who="me")
+        if is_waived:
+            event = BreakWaived(break_id=name, reason="r", who="me", until=until)
+        self.nights.book.record(
+            ACCOUNT, event, occurred_at=NOW + timedelta(seconds=self.nights.head())
+        )
+
+    def open(self) -> list[str]:
+        return [one.break_id for one in self.nights.known() if not one.is_resolved]
+
+    @rule(days=st.integers(1, 3), states=st.booleans(),
+          venue=st.sampled_from([VENUE, VENUE, VENUE, "W"]),
+          is_whole=st.sampled_from([True, True, True, False]))  # fmt: skip
+    def run(self, days: int, states: bool, venue: str, is_whole: bool) -> None:
+        about = [one for one in self.sides.values() if self.today - one.nth < days]
+        told = [(one.told, self.at(one)) for one in about if one.told is not None]
+        more: dict[str, Any] = {"coverage": {} if is_whole else {"missing": ("page 2",)}}
+        if states:
+            more["positions"] = (StatedPosition(instrument_id="V:X", qty=self.stated()),)
+        batch = self.nights.batch(self.today, told if venue == VENUE else (), days=days,
+                                  venue=venue, **more)  # fmt: skip
+        before, head = self.nights.known(), self.nights.head()
+        life = self.nights.run(batch)
+        if not is_whole:
+            assert self.nights.head() == head
+        if venue != VENUE:
+            mine = {one.break_id for one in before if one.is_of(VENUE)}
+            assert not mine & {one.break_id for one in life.resolved}
+        for name, state in life.states.items():
+            assert state.age >= self.ages.get(name, 0)
+            self.ages[name] = state.age
+        if venue == VENUE and is_whole:
+            self.mended_ones_are_gone()
+        head = self.nights.head()
+        self.nights.run(batch)
+        assert self.nights.head() == head
+
+    def stated(self) -> Decimal:
+        told = [one.told for one in self.sides.values() if one.told is not None]
+        return Decimal(10) + sum(one.last_qty for one in told)
+
+    def mended_ones_are_gone(self) -> None:
+        for known in self.nights.known():
+            about = list(filter(None, map(self.sides_of, known.keys)))
+            if about and known.is_of(VENUE):
+                assert known.is_resolved or any(one.mending for one in about), known
+
+    def sides_of(self, reference: str) -> Sides | None:
+        return self.sides.get(reference.split("/")[4]) if "//fill/" in reference else None
+
+    @invariant()
+    def a_life_is_one_line(self) -> None:
+        """Opened once, and first; nothing is resolved twice without being open again."""
+        last: dict[str, Event] = {}
+        for fact in self.nights.facts():
+            event = fact.event
+            if isinstance(event, BreakEvent):
+                assert isinstance(event, BreakOpened) is (event.break_id not in last)
+                is_after_end = isinstance(last.get(event.break_id), BreakResolved)
+                assert isinstance(event, BreakReopened) or not is_after_end
+                last[event.break_id] = event
+
+    @invariant()
+    def nothing_is_resolved_that_is_not_mended(self) -> None:
+        """What is still wrong is a break that stands, unless no run has seen it yet."""
+        for known in self.nights.known():
+            sides = self.sides_of(known.reference)
+            if sides is not None and sides.kind is not None and known.is_resolved:
+                same = known.kind is sides.kind
+                assert not same or sides.mending is None, known
+
+
+def test_every_life_keeps_the_laws() -> None:
+    run_state_machine_as_test(
+        NightsMachine,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+# ------------------------------------------------------------------- every kind of break
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[Nights, dict[str, set[str]]]:
+    """Books and a report with breaks of every kind of trade, and a first night with them."""
+    found = plant(7, 400, 2 * len(PLANTERS))
+    nights = Nights.begin()
+    nights.book.record_all(found.facts)
+    nights.run(attrs.evolve(found.batch(), digest="first"))
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for one in nights.known():
+        kinds[one.kind_name].add(one.status)
+    return nights, kinds
+
+
+def test_every_kind_is_opened(planted: tuple[Nights, dict[str, set[str]]]) -> None:
+    assert planted[1] == {kind.value: {"open"} for kind in PLANTERS}
+
+
+def test_a_report_that_knows_nothing_of_them_settles_none(
+    planted: tuple[Nights, dict[str, set[str]]],
+) -> None:
+    nights, _ = planted
+    draw = Random(1)
+    one = fill(f"later{draw.random()}", side=Side.BUY)
+    nights.booked(one, day(3) + HOUR)
+    assert not nights.run(nights.batch(3, [(one, day(3) + HOUR)])).resolved
+
+
+def test_the_same_report_on_another_day_finds_the_same_breaks(
+    planted: tuple[Nights, dict[str, set[str]]],
+) -> None:
+    nights, _ = planted
+    before = {one.break_id for one in nights.known()}
+    found = plant(7, 400, 2 * len(PLANTERS)).batch()
+    coverage = attrs.evolve(found.coverage, covers_to=day(5))
+    life = nights.run(attrs.evolve(found, digest="second", coverage=coverage))
+    old = {name for name, state in life.states.items() if not state.is_new}
+    assert old == before
+    assert not life.resolved
+    assert {life.states[name].age for name in old} == {4}
