@@ -15,6 +15,7 @@ from adapters.cli.answers import Section, numbers, texts
 from adapters.cli.questions import Command, ask
 from adapters.cli.reporting import Asked, reporting
 from ledger.domain.events import BreakEvent, Event, Fact, Meta, Recorded, Source, make_fact
+from ledger.errors import ConflictError, StaleStreamError
 
 if TYPE_CHECKING:
     from adapters.reconcile.known import KnownBreak
@@ -69,7 +70,11 @@ class Deed:
             self._answer([self.last], f"{told}: recorded already")
             return
         store = self.asked.question.book.store
-        outcomes = store.append(facts, all_or_nothing=True, dry_run=dry_run)
+        try:
+            outcomes = store.append(facts, all_or_nothing=True, dry_run=dry_run)
+        except ConflictError as error:
+            rule = f"somebody else has taken a step about break {self.known.break_id}"
+            raise StaleStreamError(f"{rule} meanwhile; look at it again") from error
         verb = "would be recorded" if dry_run else "recorded"
         self._answer([one.recorded for one in outcomes], f"{told}: {verb}", dry_run=dry_run)
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from adapters.reconcile.breaks import Break
+from ledger.domain.accounts import Account
 from ledger.domain.instruments import InstrumentKind
 from ledger.domain.numbers import multiply, negate, quantize
+from ledger.domain.prices import Price
 from ledger.history import KnownAt
 from ledger.reading import Reader
 from projections.valuation import opening
@@ -19,13 +21,15 @@ def value_in_base(
     """The difference in base currency, with its sign: units at the mark that held ``as_of``, then
     money by the rate that did. None for a break without a difference, and where a mark, a rate or
     the instrument's definition is missing: nothing is guessed."""
-    opened = opening(book.at(one.account, known_at=known_at))
+    state = book.at(one.account, known_at=known_at)
+    opened = opening(state)
     if one.difference is None or opened is None:
         return None
     money: Decimal | None = one.difference
     currency: str | None = one.unit
     if one.unit == "units":
-        money, currency = _worth(book, one, one.difference, as_of, known_at)
+        mark = book.price(one.instrument_id or "", as_of=as_of, known_at=known_at)
+        money, currency = _worth(state, one.instrument_id, one.difference, mark)
     if money is None or currency is None or currency == opened.base_currency:
         return money if money is None else quantize(money)
     rate = book.rate(currency, opened.base_currency, as_of=as_of, known_at=known_at)
@@ -33,12 +37,10 @@ def value_in_base(
 
 
 def _worth(
-    book: Reader, one: Break, units: Decimal, as_of: datetime | None, known_at: KnownAt
+    state: Account, instrument_id: str | None, units: Decimal, mark: Price | None
 ) -> tuple[Decimal | None, str | None]:
     """Units as money at the mark, and in which currency."""
-    name = one.instrument_id or ""
-    instrument = book.at(one.account, known_at=known_at).instrument(name)
-    mark = book.price(name, as_of=as_of, known_at=known_at) if name else None
+    instrument = state.instrument(instrument_id or "")
     if instrument is None or mark is None:
         return None, None
     value = instrument.value(units, mark.px)

@@ -214,3 +214,17 @@ def test_a_break_without_an_adjustment_says_what_to_do(broken: Run) -> None:
     assert done.code == 2
     assert "has no adjustment; ingest the report that tells the fee" in " ".join(done.err.split())
     assert say(broken, "adjust", BALANCE, "--yes", *SIGNED).code == 2
+
+
+def test_of_two_steps_at_once_the_second_is_refused_whole(broken: Run) -> None:
+    told = broken("breaks", "--json", "--kind", BALANCE).json["breaks"][0]
+    taken = f"{told['break_id']}:{told['number']}.0"
+    nights = Nights.again(STORE, TABLES)
+    deposit = CashDeposited(id="d2", amount=Decimal(1), currency="USD")
+    nights.book.record("A", deposit, occurred_at=day(0), key=taken)
+    nights.reports.asking.runner.engine.dispose()
+    nights.book.store.close()
+    before = recorded()
+    done = say(broken, "adjust", BALANCE, "--adopt", "--yes", *SIGNED)
+    assert (done.code, recorded()) == (75, before)
+    assert "somebody else has taken a step" in done.err

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 import attrs
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,8 +18,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from adapters.ingest import ingest
+from adapters.port import Record
 from adapters.reconcile.ageing import age
 from adapters.reconcile.kinds import Kind
+from adapters.reconcile.life import Life
 from ledger.domain.events import (
     BreakEvent,
     BreakExplained,
@@ -35,12 +35,13 @@ from ledger.domain.events import (
     FillBooked,
     FillBusted,
     FillCorrected,
+    InstrumentDefined,
     Side,
     StatedPosition,
 )
 from ledger.domain.gates import changed
 from tests.reconcile.nights import ACCOUNT, NOW, VENUE, Nights, day, fee, fill
-from tests.reconcile.planted import PLANTERS, plant
+from tests.reconcile.planted import PLANTERS, Planted, plant
 
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 HOUR = timedelta(hours=1)
@@ -221,42 +222,60 @@ def test_every_life_keeps_the_laws() -> None:
 # ------------------------------------------------------------------- every kind of break
 
 
-@pytest.fixture(scope="module")
-def planted() -> tuple[Nights, dict[str, set[str]]]:
-    """Books and a report with breaks of every kind of trade, and a first night with them."""
-    found = plant(7, 400, 2 * len(PLANTERS))
-    nights = Nights.begin()
-    nights.book.record_all(found.facts)
-    nights.run(attrs.evolve(found.batch(), digest="first"))
-    kinds: dict[str, set[str]] = defaultdict(set)
-    for one in nights.known():
-        kinds[one.kind_name].add(one.status)
-    return nights, kinds
+def first_night() -> tuple[Nights, Planted]:
+    """Books and a report with breaks of every kind of trade, and a night with them."""
+    planted, nights = plant(7, 400, 2 * len(PLANTERS)), Nights.begin()
+    nights.book.record_all(planted.facts)
+    nights.run(attrs.evolve(planted.batch(), digest="first"))
+    return nights, planted
 
 
-def test_every_kind_is_opened(planted: tuple[Nights, dict[str, set[str]]]) -> None:
-    assert planted[1] == {kind.value: {"open"} for kind in PLANTERS}
+def kinds(nights: Nights, *, is_resolved: bool) -> set[Kind]:
+    """The kinds of which all breaks are resolved, or none is."""
+    every = nights.known()
+    other = {one.kind for one in every if one.is_resolved is not is_resolved}
+    return {one.kind for one in every if one.kind is not None} - other
 
 
-def test_a_report_that_knows_nothing_of_them_settles_none(
-    planted: tuple[Nights, dict[str, set[str]]],
-) -> None:
-    nights, _ = planted
-    draw = Random(1)
-    one = fill(f"later{draw.random()}", side=Side.BUY)
-    nights.booked(one, day(3) + HOUR)
-    assert not nights.run(nights.batch(3, [(one, day(3) + HOUR)])).resolved
+def quiet(nights: Nights, nth: int) -> Life:
+    """A night on which the broker tells one fill of that day, and nothing of others."""
+    one = fill(f"later{nth}", side=Side.BUY)
+    nights.booked(one, day(nth) + HOUR)
+    return nights.run(nights.batch(nth, [(one, day(nth) + HOUR)]))
 
 
-def test_the_same_report_on_another_day_finds_the_same_breaks(
-    planted: tuple[Nights, dict[str, set[str]]],
-) -> None:
-    nights, _ = planted
+def test_every_kind_is_opened_and_stays_until_a_report_can_tell() -> None:
+    nights, planted = first_night()
+    assert kinds(nights, is_resolved=False) == set(PLANTERS)
+    assert not quiet(nights, 3).resolved
     before = {one.break_id for one in nights.known()}
-    found = plant(7, 400, 2 * len(PLANTERS)).batch()
-    coverage = attrs.evolve(found.coverage, covers_to=day(5))
-    life = nights.run(attrs.evolve(found, digest="second", coverage=coverage))
+    coverage = attrs.evolve(planted.batch().coverage, covers_to=day(5))
+    life = nights.run(attrs.evolve(planted.batch(), digest="second", coverage=coverage))
     old = {name for name, state in life.states.items() if not state.is_new}
     assert old == before
     assert not life.resolved
     assert {life.states[name].age for name in old} == {4}
+
+
+def test_a_report_that_tells_what_is_booked_settles_every_kind() -> None:
+    nights, planted = first_night()
+    told = [
+        Record(event=fact.event, occurred_at=fact.occurred_at, row=f"r{nth}", digest=f"r{nth}")
+        for nth, fact in enumerate(planted.facts)
+        if fact.stream == ACCOUNT and not isinstance(fact.event, InstrumentDefined)
+    ]
+    coverage = attrs.evolve(planted.batch().coverage, covers_from=day(-9))
+    mended = attrs.evolve(planted.batch(), digest="m", records=tuple(told), coverage=coverage)
+    assert not nights.run(mended).states
+    # Of a bust whose fill nobody knows, a report that does not tell it says nothing.
+    assert kinds(nights, is_resolved=False) == {Kind.UNLINKED_REVERSAL}
+
+
+def test_what_ingesting_the_report_mends_settles_itself() -> None:
+    nights, planted = first_night()
+    ingest(nights.book, planted.batch())
+    quiet(nights, 1)
+    assert kinds(nights, is_resolved=True) == {
+        Kind.MISSING_IN_LEDGER, Kind.LATE_REPORTED, Kind.ACCOUNT, Kind.FEE,
+        Kind.BUSTED_NOT_REVERSED, Kind.CORRECTION_NOT_BOOKED,
+    }  # fmt: skip
