@@ -7,7 +7,7 @@ CODE := ledger projections adapters tests
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help setup check format test docs demo fault bench bench-quick clean
+.PHONY: help setup check format test docs demo fault fuzz bench bench-quick clean
 
 help:
 	@echo "setup        make .venv with all that the checks and tests need"
@@ -17,6 +17,7 @@ help:
 	@echo "docs         build the documentation into build/docs"
 	@echo "demo         real fills become positions, balances and an explanation"
 	@echo "fault        the long tests of crashes, lost power, failing disks, and a soak: half an hour"
+	@echo "fuzz         damaged reports for every parser, SECONDS=60 for each; VENUES= for some"
 	@echo "bench        the benchmarks; bench-quick for a short run"
 	@echo "clean        remove whatever make has made"
 
@@ -49,6 +50,14 @@ EVENTS ?= 1000000
 fault: .venv/dev
 	TRADELEDGER_SOAK_EVENTS=$(EVENTS) $(BIN)/python -m pytest -s -m "slow_fault or slow" \
 		tests/fault tests/contract/test_postgres_loss.py
+
+# How long each venue is fuzzed, which ones (all), and where chance begins.
+SECONDS ?= 60
+VENUES ?=
+SEED ?= 1
+
+fuzz: .venv/dev
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(VENUES)
 
 bench: .venv/bench
 	$(BIN)/python -m pytest -q tests/benchmarks/aio_lag.py

@@ -197,6 +197,12 @@ def test_a_relative_path_is_no_machine_path() -> None:
     assert not list(denied("see docs/work/x and ../shared/fixtures", "README.md"))
 
 
+def test_the_file_that_git_has_in_a_second_worktree_is_not_looked_at(tmp_path: Path) -> None:
+    for name in (".git", ".gitignore"):
+        (tmp_path / name).write_text("/".join(["gitdir: ", "work", ".git"]), "utf-8")
+    assert {violation.path for violation in denied_in_files(tmp_path)} == {".gitignore"}
+
+
 # ------------------------------------------------------------------------- import contracts
 
 

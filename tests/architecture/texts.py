@@ -22,10 +22,11 @@ _DENIED = re.compile(
 
 
 def repository_files(root: Path = ROOT) -> Iterator[Path]:
-    """Every file that could be committed; hidden folders apart but for ``.ci``."""
+    """Every file that could be committed; hidden folders apart but for ``.ci``. Git's own is a
+    file in a second worktree, and says where the first one is."""
     for folder, subfolders, files in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if _is_kept(name))
-        yield from (Path(folder, name) for name in sorted(files))
+        yield from (Path(folder, name) for name in sorted(files) if name != ".git")
 
 
 def _is_kept(name: str) -> bool:

@@ -220,3 +220,10 @@ def test_the_time_in_a_real_id_is_new_yorks(shared):
     (first, *_) = real(shared, SINGLE).records
     assert first.occurred_at == datetime(2022, 3, 4, 18, 54, 20, 903569, tzinfo=UTC)
     assert first.event.exec_id == "047e252a-a8a3-4e35-84e2-29814cbf5057"
+
+
+def test_half_of_a_pair_of_surrogates_costs_its_row_alone():
+    batch = read(fill(1, symbol="\ud800"), fill(2))
+    assert [record.event.exec_id for record in batch.records] == [uuid(2)]
+    assert [row.field for row in batch.quarantine] == ["symbol"]
+    assert batch.statement().quarantined[0].raw.count("\\ud800") == 1

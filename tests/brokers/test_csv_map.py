@@ -231,3 +231,20 @@ def test_cash_rows_are_told_by_their_word():
     row = "Deposit,2024-01-01 00:15:20.149,d1,,,,GBP,3000.00,,\n"
     (record,) = read(text + row, columns, account="t212").records
     assert isinstance(record.event, CashDeposited)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["skip_lines = " + "9" * 5000, "skip_lines = " + "[" * 5000, 'venue = "\\u200b"', "venue = 3",
+     f'venue = "{"V" * 2001}"'],
+)  # fmt: skip
+def test_a_map_that_no_row_could_be_read_by_is_refused(line):
+    key = line.partition(" =")[0]
+    kept = [one for one in SHIPPED.decode().splitlines() if not one.startswith(f"{key} =")]
+    with pytest.raises(BadFileError, match=r"bad\.toml"):
+        load_map("bad.toml", "\n".join([line, *kept]).encode())
+
+
+def test_a_prefix_of_symbols_is_a_text():
+    with pytest.raises(BadFileError, match="prefix"):
+        load_map("bad.toml", SHIPPED + b"prefix = 5\n")

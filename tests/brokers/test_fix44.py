@@ -88,6 +88,11 @@ def test_the_books_of_the_recorded_session(shared):
         assert held.net_qty == 43  # 40 corrected, and three of one; the first 60 are busted
 
 
+def test_a_number_of_a_message_that_is_none_costs_no_other_message():
+    batch = read(fill(t34="2\u200b"), fill(t34="3", t17="E2"))
+    assert [(e.exec_id, e.seq) for e in fills(batch)] == [("E1", None), ("E2", 3)]
+
+
 # ------------------------------------------------------------------------------ framing
 
 

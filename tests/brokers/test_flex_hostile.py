@@ -7,10 +7,11 @@ import time
 import pytest
 
 from ledger.errors import BadFileError
-from tests.brokers.flex import file, read, trade
+from tests.brokers.flex import element, file, read, trade
 
 WHOLE = file({"Trades": [trade(transactionID=str(n)) for n in range(60)]})
 BODY = WHOLE.decode()
+WEEK = ("2026-03-02", "2026-03-06")
 MANY = " ".join(f'a{n}="1"' for n in range(100_000))
 LAUGHS = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10))
 HOSTILE = {
@@ -87,3 +88,42 @@ def test_several_accounts_need_a_choice():
     with pytest.raises(BadFileError, match="U1, U2"):
         read(both.encode())
     assert read(both.encode(), venue_account="U2").account == "U2"
+
+
+@pytest.mark.parametrize("days", [("2026-03-02", "9999-12-31"), ("0001-01-01", "2026-03-06")])
+def test_days_that_no_ledger_can_keep_are_refused(days):
+    declared = [f'fromDate="{first}" toDate="{last}"' for first, last in (WEEK, days)]
+    told = BODY.replace(declared[0], declared[1])
+    assert declared[1] in told
+    with pytest.raises(BadFileError, match="between 1970 and 2200"):
+        read(told.encode())
+
+
+@pytest.mark.parametrize("number", ["9" * 2001, "1\u200b"])
+def test_a_posting_s_number_that_cannot_be_kept_costs_its_row_alone(number):
+    batch = read(file({"Trades": [trade(transactionID=number), trade(transactionID="2")]}))
+    assert len(batch.records) == 1
+    assert [row.field for row in batch.quarantine] == ["transactionID"]
+    assert batch.statement() is not None
+
+
+@pytest.mark.parametrize("name", ["9" * 2001, "U\u200b1"])
+def test_an_account_that_cannot_be_kept_is_refused(name):
+    with pytest.raises(BadFileError, match="cannot be kept"):
+        read(file({}, account=name))
+
+
+def test_a_level_of_detail_that_cannot_be_kept_costs_its_row_alone():
+    batch = read(file({"Trades": [trade(levelOfDetail="e\u0301"), trade(transactionID="2")]}))
+    assert len(batch.records) == 1
+    assert [row.field for row in batch.quarantine] == ["levelOfDetail"]
+
+
+def test_a_commission_s_posting_that_cannot_be_kept_costs_its_row_alone():
+    line = {
+        "transactionID": "1\u200b", "activityDescription": "Commission from Forex Trade",
+        "levelOfDetail": "Currency", "currency": "USD", "amount": "-2", "balance": "8",
+    }  # fmt: skip
+    trades = {"Trades": [trade(transactionID="2")]}
+    batch = read(file({**trades, "StmtFunds": [element("StatementOfFundsLine", line)]}))
+    assert (len(batch.records), len(batch.quarantine)) == (1, 1)

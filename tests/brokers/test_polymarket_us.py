@@ -166,6 +166,13 @@ def test_open_orders_are_all_there_are():
 # ------------------------------------------------------------------------------ trades
 
 
+def test_a_trade_without_an_id_is_set_aside_alone():
+    nameless = trade(execution(id="X2"), id=[])
+    batch = read({"trades": [nameless, trade(execution())]}, venue_account=ACCOUNT)
+    assert [event.exec_id for event in events(batch)] == ["X1"]
+    assert aside(batch) == [("id", "[]")]
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_the_execution_that_trades_tell_too_is_one(first):
     both = [executions(execution()), {"trade": [trade(execution())]}]

@@ -21,9 +21,10 @@ from adapters.brokers.csv_map.columns import (
     InstrumentRule,
 )
 from ledger.domain.events import FeeKind
+from ledger.domain.gates import require_text
 from ledger.domain.instruments import InstrumentKind
 from ledger.domain.numbers import parse
-from ledger.errors import BadFileError, BadNumberError
+from ledger.errors import BadFileError, BadNumberError, BadTextError
 
 _LATER: Final = ("fees", "hundredths", "unbooked")
 _FLAGS: Final = ("final_newline", "order_by_dates")
@@ -33,7 +34,8 @@ def load_map(name: str, content: bytes) -> ColumnMap:
     """Read a column map from TOML; ``BadFileError`` names the key that is wrong."""
     try:
         table = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # Not TOML or not UTF-8; or nested too deep, or a number of thousands of digits.
+    except (ValueError, RecursionError) as error:
         raise BadFileError(f"{name} is not TOML in UTF-8: {error}") from None
     return _Loader(name, table).load()
 
@@ -51,9 +53,10 @@ class _Loader:
         tables = ("columns", "constants", "kinds", "sides", "instruments", *_LATER)
         plain = {key: value for key, value in self._table.items() if key not in tables}
         self._scalars(plain)
+        self._kept("venue", plain["venue"])
         plain["amount_tolerance"] = self._tolerance(plain.get("amount_tolerance", "0"))
         instruments = dict(self._sub("instruments"))
-        prefix = instruments.pop("prefix", "")
+        prefix = self._kept("instruments.prefix", instruments.pop("prefix", ""))
         loaded = ColumnMap(
             name=self._name,
             columns=self._columns(),
@@ -95,6 +98,13 @@ class _Loader:
             ZoneInfo(plain["time_zone"])
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise self._wrong("time_zone", "is not a known zone such as Europe/Zurich") from None
+
+    def _kept(self, key: str, value: str) -> str:
+        """A text that facts can hold."""
+        try:
+            return require_text(key, value)
+        except BadTextError as error:
+            raise self._wrong(key, str(error)) from None
 
     def _tolerance(self, value: str) -> Decimal:
         try:

@@ -235,8 +235,8 @@ def amended_at(message: Message) -> datetime:
 
 
 def place(message: Message) -> int | None:
-    """The message's number (34)."""
-    written = message.text("34")
+    """The message's number (34), if it is one."""
+    written = str(message.values.get("34", ""))
     return int(written) if written.isascii() and written.isdigit() and len(written) <= 18 else None
 
 

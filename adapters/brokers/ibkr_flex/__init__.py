@@ -24,9 +24,9 @@ from adapters.brokers.ibkr_flex.instruments import VENUE
 from adapters.brokers.ibkr_flex.reading import Statement
 from adapters.port import AccountConfig, Batch, Coverage, Page, RawPage, digest_of
 from ledger.domain.events import InstrumentDefined, StatedBalance
-from ledger.domain.gates import changed
+from ledger.domain.gates import changed, require_text, require_time
 from ledger.domain.instruments import Instrument
-from ledger.errors import BadFileError
+from ledger.errors import BadFileError, BadTextError, NaiveTimeError
 
 __all__ = ["NAME", "VENUE", "VERSION", "accounts", "parse"]
 
@@ -56,6 +56,11 @@ def accounts(pages: Sequence[RawPage]) -> list[str]:
 def _account(statements: list[RawStatement], config: AccountConfig) -> str:
     """The account asked for, or the only one there is."""
     held = sorted({statement.account for statement in statements})
+    try:
+        for name in held:
+            require_text("accountId", name)
+    except BadTextError as error:
+        raise BadFileError(f"the account of a statement cannot be kept: {error}") from None
     if config.venue_account in held:
         return config.venue_account
     if config.venue_account is None and len(held) == 1 and held[0]:
@@ -101,7 +106,7 @@ def _coverage(read: list[Statement], config: AccountConfig) -> Coverage:
     begins, ends = read[0].period[0], read[-1].period[1]
     return Coverage(
         covers_from=_midnight(begins, config),
-        covers_to=_midnight(ends + timedelta(days=1), config),
+        covers_to=_midnight(ends, config) + timedelta(days=1),
         sections=tuple(sorted({name for statement in read for name in statement.sections})),
         rows=tuple(sorted(rows.items())),
         controls=tuple(control for statement in read for control in statement.controls),
@@ -111,7 +116,13 @@ def _coverage(read: list[Statement], config: AccountConfig) -> Coverage:
 
 
 def _midnight(on: date, config: AccountConfig) -> datetime:
-    return datetime(on.year, on.month, on.day, tzinfo=config.zone)
+    """The beginning of a day that the ledger can keep; else ``BadFileError``."""
+    begins = datetime(on.year, on.month, on.day, tzinfo=config.zone)
+    try:
+        require_time("period", begins)
+    except NaiveTimeError as error:
+        raise BadFileError(f"the days of the statement cannot be kept: {error}") from None
+    return begins
 
 
 def _since(first: list[StatedBalance], last: list[StatedBalance]) -> Iterable[StatedBalance]:

@@ -64,11 +64,12 @@ def forex_commissions(rows: Iterable[Row]) -> dict[str, tuple[str, Decimal]]:
     found: dict[str, tuple[str, Decimal]] = {}
     for row in rows:
         described = row.values.get("activityDescription", "")
-        if not is_base(row) and described.startswith(FOREX_COMMISSION) and row.id("transactionID"):
-            try:
-                found[row.id("transactionID")] = row.required("currency"), amount_of(row)
-            except UNREADABLE:
-                continue
+        try:
+            posting = row.id("transactionID")
+            if not is_base(row) and described.startswith(FOREX_COMMISSION) and posting:
+                found[posting] = row.required("currency"), amount_of(row)
+        except UNREADABLE:
+            continue
     return found
 
 

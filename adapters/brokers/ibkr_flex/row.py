@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.brokers.ibkr_flex.frame import RawRow
 from adapters.port import digest_of
+from adapters.quarantine import keepable
 from adapters.text import day, moment
 from ledger.domain.gates import require_text
 from ledger.domain.numbers import ZERO, parse
@@ -32,8 +33,9 @@ class Row:
     @property
     def where(self) -> str:
         """Where it stands in the file, with the posting's id, by which a later cancel finds it."""
-        tx = self.id("transactionID")
-        return f"{self.element}[{self.place}]" + (f" transactionID {tx}" if tx else "")
+        tx = self.values.get("transactionID", "")
+        told = "" if tx in NO_ID else f" transactionID {keepable(tx)}"
+        return f"{self.element}[{self.place}]{told}"
 
     @cached_property
     def digest(self) -> str:

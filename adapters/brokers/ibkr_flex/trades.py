@@ -19,7 +19,7 @@ import attrs
 
 from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
 from adapters.brokers.ibkr_flex.revisions import earlier
-from adapters.brokers.ibkr_flex.row import Row
+from adapters.brokers.ibkr_flex.row import ABSENT, Row
 from adapters.linking import linked
 from adapters.port import FIRST_PLACE, Ordinals, Page, Record, external_order_id
 from adapters.text import moment
@@ -41,11 +41,12 @@ CANCELS: Final = frozenset({"TradeCancel", "FracShareCancel"})
 CORRECTIONS: Final = frozenset({"TradeCorrect"})
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 CANCEL_SIGN: Final = " (Ca.)"
+EXECUTION: Final = ABSENT | {"EXECUTION"}
 
 
 def is_execution(row: Row) -> bool:
     """Orders, lots and summaries stand in the same container; only executions are facts."""
-    return row.element == "Trade" and row.text("levelOfDetail") in ("", "EXECUTION")
+    return row.element == "Trade" and row.values.get("levelOfDetail", "") in EXECUTION
 
 
 def refuse_total(row: Row, orders: Collection[str]) -> None:

@@ -135,13 +135,17 @@ def bust(booked: FillBooked, reason: str) -> FillBusted:
     )
 
 
+def shown(trade: Row) -> dict[str, Row]:
+    """The executions of a trade, as far as they are shown, by their side."""
+    names = ("aggressor", "passive")
+    return {one: trade.inner(one) for one in names if isinstance(trade.values.get(one), dict)}
+
+
 def sides(trade: Row) -> Iterator[Row]:
-    """The executions of a trade, as far as they are shown, each with the trade's id."""
-    for name in ("aggressor", "passive"):
-        if isinstance(trade.values.get(name), dict):
-            held = trade.inner(name)
-            told = {"tradeId": trade.required("id"), **held.values}
-            yield Row({**told, "aggressor": name == "aggressor"}, held.where)
+    """The executions of a trade that are shown, each with the trade's id."""
+    for name, held in shown(trade).items():
+        told = {"tradeId": trade.required("id"), **held.values}
+        yield Row({**told, "aggressor": name == "aggressor"}, held.where)
 
 
 def facts(trade: Row, ours: Row) -> list[Event]:

@@ -90,7 +90,7 @@ class Reading:
         """The executions inside trades, of both sides as far as they are shown."""
         for one in self._answers:
             for row in one.rows if one.kind == told.TRADES else ():
-                yield from executions.sides(row)
+                yield from executions.shown(row).values()
 
     def _of_ours(self, read: Read) -> Read:
         """Pass over what names another account."""

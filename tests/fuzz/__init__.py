@@ -1,0 +1,1 @@
+"""Fuzzing the parsers: damaged reports, kept where they reach code that none reached before."""
