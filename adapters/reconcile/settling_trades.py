@@ -132,6 +132,9 @@ class SettledTrades:
     def _is_elsewhere(self, known: KnownBreak) -> bool:
         """Whether the run has another break that is about the same execution as a whole."""
         kinds = set(_ALONE)
+        if known.kind in _ALONE:
+            # It may have been paired meanwhile with one that is only nearly the same.
+            kinds |= _FIELDS.keys() - _FEES
         if known.kind in _FIELDS:
             kinds.add(Kind.CORRECTION_NOT_BOOKED)
         if known.kind is Kind.CORRECTION_NOT_BOOKED:

@@ -25,15 +25,15 @@ adapters.reconcile.reconcile = broken
 
 def test_0_clean(books: Run, folder: Path) -> None:
     done = run_process(*RECONCILE, "statement.xml", *OUT, folder=folder)
-    assert (done.code, "demo: clean, 7 matches" in done.out) == (0, True)
+    assert (done.code, "demo: clean, 8 matches" in done.out) == (0, True)
     assert (summary()["verdict"], night().keys()) == ("clean", NAMES)
 
 
 def test_1_breaks(other: Path, folder: Path) -> None:
     done = run_process(*RECONCILE, other.name, *OUT, folder=folder)
-    assert (done.code, "demo: 3 breaks, 3 new, 7 matches" in done.out) == (1, True)
+    assert (done.code, "demo: 4 breaks, 4 new, 8 matches" in done.out) == (1, True)
     kinds = [one["kind"] for one in summary()["breaks"]["by_kind"]]
-    assert kinds == ["position.opening_unknown", "trade.price", "cash.balance"]
+    assert kinds == ["position.sign", "trade.price", "cash.balance", "input.control_total"]
 
 
 def test_2_could_not_run(books: Run, folder: Path) -> None:
