@@ -6,8 +6,8 @@
       that are behind, positions without a mark, sums that do not add up, warnings
 2     could not run: usage, configuration, unreadable or refused file, no such store
 70    a bug: whatever was not foreseen, so that a crash never reads as a finding
-75    try later: another process holds the store, or its server is away; a report to reconcile with
-      is missing, cut, partial or of an earlier day
+75    try later: another process holds the store, or its server is away; a venue throttles or has no
+      report yet; a report to reconcile with is missing, cut, partial or of an earlier day
 130   interrupted
 141   whoever read our output stopped reading
 ====  ===============================================================================
@@ -85,6 +85,7 @@ def code_of(error: BaseException) -> int:
 
 def _of_the_library(error: BaseException) -> int:
     """The exit code of an error raised by the ledger, which is loaded by then, or of a bug."""
+    from adapters.transport.errors import TryLaterError
     from ledger.errors import (
         InDoubtError,
         LedgerError,
@@ -95,7 +96,7 @@ def _of_the_library(error: BaseException) -> int:
     from projections.errors import OvertakenError
 
     later = StoreBusyError | StaleStreamError | StoreUnavailableError | InDoubtError
-    if isinstance(error, later | OvertakenError):
+    if isinstance(error, later | OvertakenError | TryLaterError):
         return TRY_LATER
     return COULD_NOT_RUN if isinstance(error, LedgerError) else BUG
 
