@@ -179,7 +179,8 @@ def test_the_digest_of_a_report_proves_the_log(books: Run, other: Path) -> None:
 def test_a_break_is_valued_where_a_mark_is_known(books: Run, other: Path) -> None:
     books(*RECONCILE, other.name, *OUT)
     assert worth() == {
-        "trade.price": "", "position.sign": "", "cash.balance": "0.01", "input.control_total": "0.01",
+        "trade.price": "", "position.sign": "",
+        "cash.balance": "0.01", "input.control_total": "0.01",
     }  # fmt: skip
     marks = "instrument,at,px,kind\nIBKR:900001,2026-03-06T21:00:00Z,50,settlement\n"
     Path("marks.csv").write_text(marks, "utf-8")
