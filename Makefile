@@ -7,13 +7,14 @@ CODE := ledger projections adapters tests
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help setup check format test docs demo fault fuzz bench bench-quick clean
+.PHONY: help setup check format test coverage docs demo fault fuzz bench bench-quick clean
 
 help:
 	@echo "setup        make .venv with all that the checks and tests need"
 	@echo "check        format, lint, types, import contracts"
 	@echo "format       let ruff format the code and sort its imports"
-	@echo "test         every test; all but the longest, the laws and acceptance, with coverage"
+	@echo "test         every test"
+	@echo "coverage     all but the longest, the laws and acceptance, and which lines they run"
 	@echo "docs         build the documentation into build/docs"
 	@echo "demo         real fills become positions, balances and an explanation"
 	@echo "fault        the long tests of crashes, lost power, failing disks, and a soak: half an hour"
@@ -33,9 +34,15 @@ format: .venv/dev
 	$(BIN)/ruff check --select I --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
+# In CI the laws of the whole are tried with more examples than those of one module.
+WIDE := $(if $(CI),HYPOTHESIS_PROFILE=wide)
+
 test: .venv/dev
-	$(PYTEST) --cov --ignore tests/property --ignore tests/acceptance
+	$(WIDE) $(PYTEST) --ignore tests/property --ignore tests/acceptance
 	$(PYTEST) tests/property tests/acceptance
+
+coverage: .venv/dev
+	$(PYTEST) --cov --ignore tests/property --ignore tests/acceptance
 
 docs: .venv/docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs build/docs

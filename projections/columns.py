@@ -107,7 +107,15 @@ def values_of(lines: Sequence[Any], name: str, kind: type, digits: Digits) -> li
     values = [getattr(line, name) for line in lines]
     if kind is Decimal and digits[name] == AS_TEXT:
         return [None if value is None else text(value) for value in values]
+    if kind is Decimal:
+        return [None if value is None else _written_out(value) for value in values]
     return values if kind in _PLAIN else [None if one is None else _told(one) for one in values]
+
+
+def _written_out(value: Decimal) -> Decimal:
+    """Without an exponent above zero, from which Arrow would infer too few digits."""
+    exponent = value.as_tuple().exponent
+    return Decimal(text(value)) if isinstance(exponent, int) and exponent > 0 else value
 
 
 _PLAIN: Final = (Decimal, datetime, date, timedelta, bool, int, str)

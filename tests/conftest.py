@@ -15,8 +15,10 @@ SHARED = ROOT / ".." / "shared"
 _PATIENT = [HealthCheck.too_slow]
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=_PATIENT)
 settings.register_profile(
-    "ci", max_examples=500, deadline=None, derandomize=True, suppress_health_check=_PATIENT
+    "ci", max_examples=400, deadline=None, derandomize=True, suppress_health_check=_PATIENT
 )
+# Laws of one module alone, in CI: those of the whole, in tests/property, are looked at longer.
+settings.register_profile("wide", parent=settings.get_profile("ci"), max_examples=60)
 _DEFAULT = "ci" if os.environ.get("CI", "").lower() in {"1", "true"} else "dev"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _DEFAULT))
 
