@@ -19,7 +19,7 @@ import attrs
 from adapters.port import RawPage
 from ledger.errors import BadFileError
 from tests.architecture.sources import ROOT
-from tests.fuzz.guards import HungError, still_alive, watched
+from tests.fuzz.guards import HungError, ending_when_stuck, still_alive, watched
 from tests.fuzz.mutating import Mutator, Pages
 from tests.fuzz.targets import BROKERS, Target
 from tests.fuzz.tracing import Arcs
@@ -73,6 +73,12 @@ class Fuzzer:
     def run(self, *, runs: int = 0, seconds: int = 0) -> Found:
         """So many runs, or for so long; the seeds come first and are always tried. What hangs
         ends it, since each input that does so again would cost its second."""
+        with ending_when_stuck():
+            self._run(runs, seconds)
+        self.found.arcs, self.found.kept = len(self._arcs), len(self._corpus)
+        return self.found
+
+    def _run(self, runs: int, seconds: int) -> None:
         ends = time.monotonic() + seconds
         for pages in self._target.seeds:
             self._corpus.append((pages, 0))
@@ -82,8 +88,6 @@ class Fuzzer:
             self._tried(*self._next())
             if any(failure.error == HungError.__name__ for failure in self.found.failures):
                 break
-        self.found.arcs, self.found.kept = len(self._arcs), len(self._corpus)
-        return self.found
 
     def _next(self) -> tuple[Pages, int]:
         """A kept report, changed: one of the latest as often as any."""

@@ -37,6 +37,16 @@ def still_alive() -> None:
     faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
 
 
+@contextmanager
+def ending_when_stuck() -> Iterator[None]:
+    """Until the end of this, and no longer: whoever is in the same process goes on."""
+    still_alive()
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def limit_memory(size: int = MEMORY) -> None:
     """For this process, for good: beyond it, ``MemoryError``. Linux keeps to it, macOS does not."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)

@@ -103,3 +103,16 @@ def test_a_changed_message_is_whole_again():
 
 def log(content: bytes) -> Batch:
     return parse([RawPage(name="fix.log", content=content)], AccountConfig())
+
+
+def test_who_fuzzes_in_the_same_process_lives_on():
+    """The end that waits for the stuck is taken back: else it would come in a test long after."""
+    code = (
+        "import faulthandler, time; from tests.fuzz import guards; guards.STUCK_SECONDS = 1\n"
+        "with guards.ending_when_stuck(): {inside}\n"
+        "time.sleep(1.5); print('alive')"
+    )
+    for inside, is_alive in (("pass", True), ("time.sleep(1.5)", False)):
+        command = [sys.executable, "-c", code.format(inside=inside)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert ("alive" in done.stdout) is is_alive, done.stderr

@@ -20,6 +20,7 @@ from ledger.domain.events import (
     OrderPlaced,
     OrdType,
     Side,
+    make_fact,
 )
 from ledger.domain.order_status import OrdStatus
 from tests.reconcile.parts import (
@@ -82,6 +83,19 @@ def test_a_report_that_is_not_whole_breaks_nothing(side, covers, words):
     assert outcome.verdict is Verdict.INCOMPLETE
     assert (outcome.breaks, outcome.matched) == ((), {})
     assert words in outcome.incomplete[0]
+
+
+def test_a_thousand_pairs_of_identical_fills_stay_two_thousand(side):
+    book, reports = side
+    pairs = [
+        (fill(f"{half}{nth:04}", order_id="o"), at(1) + timedelta(seconds=nth))
+        for nth in range(1_000)
+        for half in "ab"
+    ]
+    book.record_all([make_fact(ACCOUNT, event, when) for event, when in pairs])
+    outcome = told(book, reports, report(*pairs))
+    assert (outcome.verdict, outcome.matched) == (Verdict.CLEAN, {Pass.KEY: 2_000})
+    assert book.position(ACCOUNT, "V:X").net_qty == 20_000
 
 
 def test_identical_fills_with_ids_of_their_own_all_stay(side):
