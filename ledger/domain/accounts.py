@@ -291,9 +291,11 @@ class Account:
         return any(key.instrument_id == instrument_id for key in moved)
 
     def totals(self) -> dict[str, Decimal]:
-        """Cash by currency, as traded."""
+        """Cash by currency, as traded; of positions that anything ever moved."""
         cash = dict(self.cash)
         for key, position in self.positions.items():
+            if position.holding.last_at is None:
+                continue
             instrument = self.instrument(key.instrument_id)
             for currency, amount in cash_of(totals_of(position.holding), instrument).items():
                 cash[currency] = add(cash.get(currency, ZERO), amount)

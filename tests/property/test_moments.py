@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -104,3 +104,15 @@ def three_a_second() -> Callable[[], datetime]:
     """A clock by which three facts are learned in the same second."""
     reads = count()
     return lambda: START + timedelta(seconds=next(reads) // 3)
+
+
+def test_a_bust_of_what_nobody_booked_moves_no_money() -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    coin = ledger.Instrument(
+        instrument_id="X", symbol="X", kind=ledger.InstrumentKind.INVERSE, currency="BTC"
+    )
+    with ledger.open("memory://", clock=lambda: at) as book:
+        book.record(ACCOUNT, InstrumentDefined(instrument=coin), occurred_at=at)
+        bust = FillBusted(exec_id="b", exec_ref_id="1", instrument_id="X")
+        book.record(ACCOUNT, bust, occurred_at=at)
+        assert book.balances(ACCOUNT) == []

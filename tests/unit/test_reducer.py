@@ -12,7 +12,7 @@ from pathlib import Path
 import ledger
 from ledger.store.checkpoints import REDUCER
 
-FINGERPRINT = ("1", "37a57ad380200fcc")
+FINGERPRINT = ("1", "0b96cbfe4374fd1a")
 DOMAIN = Path(ledger.__file__).parent / "domain"
 ASIDE = {"views.py", "order_view.py", "postings.py", "watching.py", "placing.py", "prices.py"}
 
