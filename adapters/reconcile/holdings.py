@@ -12,7 +12,7 @@ from adapters.reconcile.breaks import Break
 from adapters.reconcile.executions import Execution
 from adapters.reconcile.kinds import Cause, Kind
 from adapters.reconcile.outcome import Figure
-from adapters.reconcile.parting import Parting
+from adapters.reconcile.parting import Parted, Parting
 from adapters.statement import Kind as LineKind
 from adapters.statement import Line
 from ledger.domain.numbers import text
@@ -69,21 +69,9 @@ class Holdings:
             kind = Kind.POSITION_OPENING
         elif line.booked and line.stated and (line.booked < 0) is not (line.stated < 0):
             kind = Kind.POSITION_SIGN
-        return Break(
-            account=self._batch.account,
-            kind=kind,
-            subject=line.subject,
-            reference="position",
-            ledger_value=text(line.booked),
-            broker_value=text(line.stated),
-            business_date=self._end.date(),
-            instrument_id=line.subject,
-            difference=line.difference,
-            unit="units",
-            cause=Cause.OPENING_UNKNOWN if is_opening else self._why_position(line),
-            note=line.cause,
-            evidence=(f"broker: stated position of {line.name}",),
-            parted_after=parted.after,
+        cause = Cause.OPENING_UNKNOWN if is_opening else self._why_position(line)
+        return self._break(
+            line, kind, cause, parted, what="position", instrument_id=line.subject, unit="units"
         )
 
     def _why_position(self, line: Line) -> Cause:
@@ -115,21 +103,42 @@ class Holdings:
         cause = Cause.OTHER_BREAKS if self._of_money else Cause.UNKNOWN
         if self._batch.quarantine:
             cause = Cause.SET_ASIDE
+        if line.begins_open:
+            cause = Cause.OPENING_UNKNOWN
+        parted = self._parting.of_balance(line.subject)
+        return self._break(
+            line, kind, cause, parted, what="balance", currency=line.subject, unit=line.subject
+        )
+
+    def _break(
+        self,
+        line: Line,
+        kind: Kind,
+        cause: Cause,
+        parted: Parted,
+        *,
+        what: str,
+        unit: str,
+        instrument_id: str | None = None,
+        currency: str | None = None,
+    ) -> Break:
+        """A stated figure beside the booked one; ``what`` it is names the break."""
         return Break(
             account=self._batch.account,
             kind=kind,
             subject=line.subject,
-            reference="balance",
+            reference=what,
             ledger_value=text(line.booked),
             broker_value=text(line.stated),
             business_date=self._end.date(),
-            currency=line.subject,
+            instrument_id=instrument_id,
+            currency=currency,
             difference=line.difference,
-            unit=line.subject,
-            cause=Cause.OPENING_UNKNOWN if line.begins_open else cause,
+            unit=unit,
+            cause=cause,
             note=line.cause,
-            evidence=(f"broker: stated balance of {line.name}",),
-            parted_after=self._parting.of_balance(line.subject).after,
+            evidence=(f"broker: stated {what} of {line.name}",),
+            parted_after=parted.after,
         )
 
 

@@ -82,7 +82,7 @@ def compare_movements(
             yield _break(
                 Kind.CASH_MOVEMENT, batch.account, one, Cause.CORRECTION, ours=ours, theirs=one
             )
-    here = _booked(batch, reports, store, span, number) if told else []
+    here = _booked(batch, reports, store, _about(span, told), number) if told else []
     keys = {one.key for one in told}
     here, left = _paired([one for one in here if one.key not in keys], left)
     for one in left:
@@ -92,6 +92,13 @@ def compare_movements(
         if span.since is not None and span.until is not None and span.holds(one.at):
             cause = Cause.TIMING if span.ends_after(one.at) else Cause.UNKNOWN
             yield _break(Kind.CASH_EXTRA, batch.account, one, cause, ours=one)
+
+
+def _about(span: Span, told: Sequence[Movement]) -> Span:
+    """The times to look at: where the report does not say what it covers, those of its rows, so
+    that no more is read as the books grow. Money is paired within a day."""
+    times = [one.at for one in told]
+    return Span(since=span.since or min(times), until=span.until or max(times))
 
 
 def _booked(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -11,7 +10,6 @@ import attrs
 
 from adapters.port import Batch, Control
 from adapters.reconcile.breaks import Break
-from adapters.reconcile.kinds import Severity
 from adapters.reconcile.pairing import Pass
 
 
@@ -78,10 +76,3 @@ class Outcome:
         if self.incomplete:
             return Verdict.INCOMPLETE
         return Verdict.BREAKS if self.breaks else Verdict.CLEAN
-
-    def by_severity(self) -> dict[Severity, Sequence[Break]]:
-        """The breaks by how much they matter, the worst first."""
-        return {
-            severity: [one for one in self.breaks if one.severity is severity]
-            for severity in Severity
-        }

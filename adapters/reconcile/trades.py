@@ -253,6 +253,8 @@ class _Comparison:
                       note=likeness(alike))  # fmt: skip
 
     def _missing_here(self, left: list[Execution]) -> None:
+        if not left:
+            return  # else the whole report would be read once more for nothing
         looks = {look_of(one) for one in left}
         twins = by_look(one for one in self._told.standing() if look_of(one) in looks)
         alone, elsewhere = {one.key for one in left}, self._elsewhere(left)

@@ -41,7 +41,7 @@ from tests.brokers.binance import (
     update,
     user,
 )
-from tests.brokers.sampling import empty_books, state, told
+from tests.brokers.sampling import empty_books, told
 from tests.brokers.venues.binance import SAMPLE
 
 # ---------------------------------------------------------------------------------- trades
@@ -534,23 +534,3 @@ def _number(written: object) -> Decimal:
         return Decimal(str(written))
     except ArithmeticError:
         return Decimal(0)
-
-
-@given(st.data())
-def test_any_bytes_are_a_batch_or_refused(data):
-    number = data.draw(st.integers(0, len(SAMPLE.pages) - 1))
-    content = bytearray(SAMPLE.pages[number].content)
-    for _ in range(data.draw(st.integers(1, 4))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        SAMPLE.batch([RawPage(name="x", content=bytes(content))])
-    except BadFileError:
-        return
-
-
-@given(st.permutations(list(range(len(SAMPLE.pages)))))
-def test_the_order_of_the_pages_changes_nothing(order):
-    with empty_books() as straight, empty_books() as shuffled:
-        told(straight, SAMPLE.batch())
-        told(shuffled, SAMPLE.batch([SAMPLE.pages[number] for number in order]))
-        assert state(straight) == state(shuffled)

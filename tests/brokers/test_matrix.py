@@ -6,6 +6,8 @@ import random
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.ingest import Verdict
 from adapters.port import RawPage
@@ -87,3 +89,26 @@ def test_a_cut_file_is_refused_or_says_what_is_missing(sample: Sample, part: flo
         except BadFileError:
             continue
         assert batch.coverage.missing or batch.quarantine
+
+
+@each_venue
+@given(data=st.data())
+def test_any_bytes_are_a_batch_or_refused(sample: Sample, data: st.DataObject):
+    page = data.draw(st.sampled_from(sample.pages))
+    content = bytearray(page.content)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        sample.batch([RawPage(name="x", content=bytes(content))])
+    except BadFileError:
+        return
+
+
+@each_venue
+@given(data=st.data())
+def test_the_order_of_the_pages_changes_nothing(sample: Sample, data: st.DataObject):
+    pages = data.draw(st.permutations(sample.pages))
+    with empty_books() as straight, empty_books() as shuffled:
+        told(straight, sample.batch())
+        told(shuffled, sample.batch(pages))
+        assert state(straight) == state(shuffled)
