@@ -27,12 +27,14 @@ _NEVER: Final[Valued] = (NOTHING, None)
 
 
 class Moved(NamedTuple):
-    """A position that a fact moved: what it was worth before and after, and each step of it."""
+    """A position that a fact moved: what it was worth before and after, and each step of it.
+    ``is_first``: nothing was ever known of it before."""
 
     key: PositionKey
     before: Valued
     after: Valued
     heard: Heard
+    is_first: bool
 
 
 class Movement(NamedTuple):
@@ -108,7 +110,7 @@ class Followed:
     def _moved(self, key: PositionKey) -> Moved:
         before, after = self._worth.get(key, _NEVER), self._worth_of(key)
         self._worth[key] = after
-        return Moved(key, before, after, self._heard[key])
+        return Moved(key, before, after, self._heard[key], before is _NEVER)
 
     def _order(self, root: str) -> Order:
         order = self.account.orders.find(root)

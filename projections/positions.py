@@ -22,6 +22,7 @@ from ledger.domain.watching import Cycle
 from projections.daily import Daily
 from projections.following import Change, Moved
 from projections.hearing import Charge, Money, Step, grown
+from projections.recent import Recent
 from projections.tables import POSITIONS, pnl_days, position_ledger, position_steps
 from projections.types import amount_text, moment_text, optional_amount, optional_moment
 from projections.versions import Version, Versions
@@ -42,6 +43,7 @@ class Positions:
         position = ["instrument_id", "position_id"]
         self._ledger = Versions(position_ledger(generation), position)
         self._steps = Versions(position_steps(generation), [*position, "fact"])
+        self._recent = Recent()
         self._daily = Daily(generation, self._steps)
         self.versions = (self._ledger, self._steps, self._daily.versions)
 
@@ -60,8 +62,11 @@ class Positions:
     def _take_steps(self, connection: Connection, change: Change, moved: Moved) -> None:
         account, number = change.account.name, change.recorded.number
         since = moved.heard.again_since
-        held = {} if since is None else self._held_after(connection, change, moved, since)
-        for step in sorted(moved.heard.steps.values(), key=_place):
+        held = {}
+        if since is not None and not moved.is_first:
+            held = self._held_after(connection, change, moved, since)
+        steps = sorted(moved.heard.steps.values(), key=_place)
+        for step in steps:
             values = step_values(change, moved, step)
             old = held.pop(step.entry.recorded.number, None)
             if old is None or old.values != values:
@@ -72,11 +77,25 @@ class Positions:
         for gone in held.values():
             self._daily.gone(change.account, gone.values)
             self._steps.end(number, gone)
+        placed = [(_place(step), step.entry.recorded.number) for step in steps]
+        self._recent.tell((account, *moved.key), since, placed)
 
     def _held_after(
         self, connection: Connection, change: Change, moved: Moved, since: SortKey
     ) -> dict[int, Version]:
-        """The steps that held after a place, by their facts."""
+        """The steps that held after a place, by their facts: from memory if they are all there."""
+        position = (change.account.name, *moved.key)
+        facts = self._recent.after(position, since)
+        if facts is not None:
+            known = [self._steps.remembered((*position, fact)) for fact in facts]
+            found = [version for version in known if version is not None]
+            if len(found) == len(facts):
+                return dict(zip(facts, found, strict=True))
+        return self._asked_after(connection, change, moved, since)
+
+    def _asked_after(
+        self, connection: Connection, change: Change, moved: Moved, since: SortKey
+    ) -> dict[int, Version]:
         table = self._steps.table.c
         at, place = since[0], _joined(since)
         conditions = (

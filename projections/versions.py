@@ -117,6 +117,10 @@ class Versions:
         self._holding[thing] = version
         return version
 
+    def remembered(self, thing: tuple[Any, ...]) -> Version | None:
+        """The row that holds of a thing, if it is in memory."""
+        return self._holding.get(thing)
+
     def among(self, connection: Connection, *conditions: Any) -> Iterator[Version]:
         """The rows that hold under some conditions, in the order of their identity's columns."""
         self.flush(connection)
