@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from adapters.cli.fetched import Covers
 from adapters.cli.folder import replaced
 from adapters.cli.questions import Question
 from adapters.cli.read_models import bring, opened, tables_url
@@ -28,10 +29,8 @@ from ledger.history import KnownAt
 from ledger.reading import Reader
 from projections.reports import Reports
 
-Covers = tuple[datetime | None, datetime | None]
 
-
-def unread(account: str, broker: str, covers: Covers, why: str) -> Batch:
+def unread(account: str, broker: str, covers: Covers, *why: str) -> Batch:
     """A report that could not be read: it says nothing, and why."""
     return Batch(
         venue=broker,
@@ -39,7 +38,7 @@ def unread(account: str, broker: str, covers: Covers, why: str) -> Batch:
         parser=broker,
         parser_version="",
         digest="",
-        coverage=Coverage(covers_from=covers[0], covers_to=covers[1], missing=(why,)),
+        coverage=Coverage(covers_from=covers[0], covers_to=covers[1], missing=why),
     )
 
 

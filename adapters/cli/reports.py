@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ import attrs
 import click
 
 from adapters import shipped_maps, venues
+from adapters.cli.fetched import Covers
 from adapters.cli.opening import opened
 from adapters.cli.settings import Settings
 from adapters.port import AccountConfig, Batch, Parser, RawPage
@@ -50,22 +50,23 @@ class Venue(click.ParamType[str]):
 
 
 class Reading:
-    """Files being read as one report, in the zone that was given or that the account has."""
+    """Pages being read as one report, in the zone that was given or that the account has.
+    ``covers`` is the half-open time that was asked for, where it is known."""
 
     def __init__(
         self,
         settings: Settings,
         broker: str,
         column_map: Path | None,
-        files: Sequence[Path],
+        pages: Sequence[RawPage],
         venue_account: str | None,
         other_zone: bool = False,
-        covers: tuple[datetime | None, datetime | None] = (None, None),
+        covers: Covers = (None, None),
     ) -> None:
         zone = settings.zone_info
         self._parse, self._map_zone = parser_of(broker, column_map)
         self._is_other = other_zone
-        self.pages = [RawPage(name=path.name, content=path.read_bytes()) for path in files]
+        self.pages = list(pages)
         # A column map declares its zone itself.
         self._has_zone = zone is not None or self._map_zone is not None or broker in venues.ZONED
         self._zone = zone.key if zone else None
@@ -83,7 +84,7 @@ class Reading:
         return self._zone or self._map_zone
 
     def batch(self, time_zone: str | None = None) -> Batch:
-        """All files as one batch; ``BadFileError`` refuses them as a whole."""
+        """All pages as one batch; ``BadFileError`` refuses them as a whole."""
         zone = time_zone or self._config.time_zone
         return self._parse(self.pages, attrs.evolve(self._config, time_zone=zone))
 

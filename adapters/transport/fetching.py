@@ -13,7 +13,8 @@ import attrs
 from adapters.port import RawPage
 from adapters.transport.credentials import Credentials
 from adapters.transport.errors import FetchError, NotReadyError, VenueRefusedError
-from adapters.transport.folder import Folder, again_from, opened, pages_of
+from adapters.transport.folder import Folder, again_from, opened
+from adapters.transport.reading import pages_of
 from adapters.transport.request import Part, Request
 from adapters.transport.session import Problem, Session, checked_base, connections
 from adapters.transport.venues import venue_of
@@ -79,19 +80,27 @@ def fetch(
 
 
 def _run(folder: Folder, parts: list[Part], session: Session, means: Means) -> None:
-    """Read what is missing; complete is only what came to its end."""
+    """Read what is missing; complete is only what came to its end. A run that fails leaves a
+    manifest that names the lists which did not; one that is killed, one that names more."""
     folder.close(complete=False)
-    for part in parts:
-        means.told(part.name)
-        try:
-            _read(folder, part, session)
-        except (VenueRefusedError, NotReadyError):
-            # A cursor may be what was refused: the next run begins this part anew.
-            folder.forget(part.name)
-            folder.begin(part)
-            folder.save()
-            raise
+    try:
+        for part in parts:
+            means.told(part.name)
+            _begun(folder, part, session)
+    finally:
+        folder.tell()
     folder.close(complete=True)
+
+
+def _begun(folder: Folder, part: Part, session: Session) -> None:
+    """One part to its end. A cursor may be what was refused: then the next run begins it anew."""
+    try:
+        _read(folder, part, session)
+    except (VenueRefusedError, NotReadyError):
+        folder.forget(part.name)
+        folder.begin(part)
+        folder.save()
+        raise
 
 
 def _read(folder: Folder, part: Part, session: Session) -> None:

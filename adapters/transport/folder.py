@@ -20,7 +20,6 @@ from typing import Any, Final
 
 import attrs
 
-from adapters.port import RawPage
 from adapters.transport.errors import FetchError, TryLaterError
 from adapters.transport.request import Part, Request
 
@@ -162,24 +161,6 @@ def opened(
             end = before.end
         held = before.parts if before else {}
         yield Folder(path, about, end, request.end, parts=dict(held)), before
-
-
-def pages_of(path: Path) -> list[RawPage]:
-    """The pages of a complete fetch, in order; ``TryLaterError`` when it is not complete,
-    ``FetchError`` when a page is not what was fetched."""
-    try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-    except (OSError, ValueError):
-        raise FetchError(f"{path} has no readable {MANIFEST}; fetch into it first") from None
-    if manifest.get("complete") is not True:
-        raise TryLaterError(f"{path} holds a fetch that is not complete; fetch again")
-    return [_page(path, page) for page in manifest["pages"]]
-
-
-def _page(path: Path, told: dict[str, Any]) -> RawPage:
-    if not _is_whole(path / told["name"], told):
-        raise FetchError(f"{path / told['name']} is not what was fetched; fetch into a new folder")
-    return RawPage(name=told["name"], content=(path / told["name"]).read_bytes())
 
 
 def _is_whole(path: Path, told: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adapters import venues as parsers
 from adapters.port import Batch, RawPage
 from adapters.transport.errors import FetchError, NotReadyError, TryLaterError
-from adapters.transport.folder import pages_of
+from adapters.transport.reading import pages_of
 from adapters.transport.request import Request
 from adapters.transport.venues import NAMES, binance, venue_of
 from ledger.domain.events import FillBooked

@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from adapters.transport.errors import FetchError, TryLaterError, VenueRefusedError
-from adapters.transport.folder import pages_of
+from adapters.transport.reading import pages_of
 from tests.transport.running import Clock, fetched, manifest
 from tests.transport.server import Asked, Fault, Reply, Server, serving
 from tests.transport.venues import END, NOW, VENUES, flex_error
@@ -41,6 +41,18 @@ def test_a_run_that_was_cut_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert not set(seen) & set(again)
     now = {page.name: (tmp_path / page.name).stat().st_mtime_ns for page in pages}
     assert kept.items() <= now.items()
+
+
+def test_the_manifest_of_a_run_that_was_cut_names_what_lacks(tmp_path: Path) -> None:
+    with serving(ALPACA.answering()) as server:
+        failing_from(server, 4)
+        with pytest.raises(TryLaterError):
+            fetched(ALPACA, server, tmp_path, patience=0)
+    told = manifest(tmp_path)
+    held = [page["part"] for page in told["pages"]]
+    assert (told["complete"], len(held)) == (False, 4)
+    assert held[0] not in told["missing"]
+    assert {"orders-open", "positions", "account", held[-1]} <= set(told["missing"])
 
 
 def test_flex_goes_on_with_the_statement_that_was_ordered(tmp_path: Path) -> None:

@@ -70,8 +70,9 @@ def fetch(settings: Settings, /, *, venue: str, out: Path, style: str | None, **
     """Ask a venue for an account's report and keep the answers as they come.
 
     A file for each page, and manifest.json: what was asked, which pages answer it, whether that is
-    all. 'ingest VENUE DIR/page-*' reads them. A fetch that was cut goes on where it stopped; one
-    that was complete reads the end of it again, and what came since. Nothing is recorded.
+    all. 'ingest VENUE DIR' and 'reconcile VENUE DIR' read them. A fetch that was cut goes on where
+    it stopped; one that was complete reads the end of it again, and what came since. Nothing is
+    recorded.
 
     Credentials come from --credentials or from TRADELEDGER_VENUE_FIELD in the environment, such as
     TRADELEDGER_BYBIT_KEY, and are shown nowhere. Exit code 2: a credential or an option is missing,

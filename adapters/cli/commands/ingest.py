@@ -14,6 +14,13 @@ from adapters.cli import output
 from adapters.cli.answers import Answer, Column, Kind, Section, counted, fields, texts
 from adapters.cli.commands.accounts import given_rules, rules
 from adapters.cli.exits import FINDINGS, FINE
+from adapters.cli.fetched import (
+    account_of,
+    covers_of,
+    pages_in,
+    whole_fetch_of,
+    window_in_id,
+)
 from adapters.cli.opening import Opening, prepare, told
 from adapters.cli.progress import progress_bar
 from adapters.cli.questions import places, styles
@@ -24,6 +31,7 @@ from adapters.ingest import Ingested, IngestReport, Verdict
 from adapters.ingest import ingest as record_batch
 from adapters.port import Batch
 from adapters.statement import Line, compare
+from adapters.transport.reading import Fetched
 from ledger.domain.numbers import text
 
 _VERDICTS: Final = [verdict.value for verdict in Verdict]
@@ -38,9 +46,7 @@ _UNBOOKED: Final = (
 
 @click.command("ingest")
 @click.argument("broker", metavar="VENUE", type=Venue())
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--map",
     "column_map",
@@ -76,27 +82,45 @@ def ingest(
 ) -> int:
     """Record what a broker's report says: all of FILES, or nothing.
 
+    FILES may be the folder of a fetch instead, whose account and time are then the report's.
+
     A row that is known is not recorded twice; a row that cannot be read is set aside with its
     reason. What the statement says of positions and cash is compared with the books as of its
     end. Exit code 1: rows were set aside, or came with other content than is booked, or
     contradict themselves, or the books are not what is stated. A file that cannot be trusted as a
-    whole is refused, and nothing is recorded.
+    whole is refused, and nothing is recorded. Exit code 75: the fetch did not come to its end.
 
     An account that was never opened is opened by the rules given here; rules that contradict
     those of an open account are refused, another --zone among them. Times without a zone are in
     --zone, or in the zone that the account was opened with.
     """
     settings.override(store, account, zone)
-    reading = Reading(settings, broker, column_map, files, venue_account, other_zone)
+    found = whole_fetch_of(broker, files)
+    settings.account = account_of(found, settings.account)
+    pages, covers = pages_in(found, files), covers_of(found)
+    reading = Reading(settings, broker, column_map, pages, venue_account, other_zone, covers)
+    return _recorded(settings, reading, found, how, dry_run=dry_run, style=style or output.TABLE)
+
+
+def _recorded(
+    settings: Settings,
+    reading: Reading,
+    found: Fetched | None,
+    how: dict[str, Any],
+    *,
+    dry_run: bool,
+    style: str,
+) -> int:
+    """Read, record and compare; the exit code."""
     # Read before the store is opened: a refused file does not even make an empty one.
     batch = reading.batch()
     with settings.open_for(dry_run=dry_run) as book:
-        batch = reading.in_zone_of_account(batch, book.store)
+        batch = window_in_id(reading.in_zone_of_account(batch, book.store), found)
         opening = prepare(book, batch, reading.zone, how, given_rules())
         with progress_bar(len(batch.records)) as progress:
             report = record_batch(opening, batch, dry_run=dry_run, progress=progress)
         lines = compare(rehearsed(opening, batch) if dry_run else book, batch)
-        show(report, batch, opening, lines, style or output.TABLE)
+        show(report, batch, opening, lines, style)
     return FINDINGS if has_findings(report, lines) or opening.contradiction else FINE
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from adapters.cli import output
 from adapters.cli.answers import Answer, Section, counted, numbers, texts
 from adapters.cli.comparing import Comparing, unread
 from adapters.cli.exits import FINDINGS, FINE, TRY_LATER
+from adapters.cli.fetched import account_of, covers_of, fetch_of, lacking, pages_in
 from adapters.cli.locking import locked
 from adapters.cli.moments import beginning
 from adapters.cli.opening import opened
@@ -24,6 +26,7 @@ from adapters.cli.reports import Reading, Venue
 from adapters.port import Batch, digest_of
 from adapters.reconcile.kinds import Severity
 from adapters.reconcile.writing import Input, Report, summary_json
+from adapters.transport.errors import FetchError
 from ledger.domain.events import AccountOpened
 from ledger.domain.numbers import ZERO, parse
 from ledger.errors import BadFileError, BadNumberError
@@ -33,7 +36,7 @@ _MATCHED: Final = (*texts("pass"), *numbers("matches"))
 _RESOLVED: Final = texts("kind", "subject", "how")
 _ABSORBED: Final = (*texts("subject"), *numbers("difference", "tolerance"))
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_FILE: Final = click.Path(path_type=Path)
 
 
 class Tolerance(click.ParamType[tuple[str, Decimal]]):
@@ -64,9 +67,9 @@ class Tolerance(click.ParamType[tuple[str, Decimal]]):
               help="For csv: the TOML file that says what the columns mean.")  # fmt: skip
 @click.option("--venue-account", metavar="ID", help="The broker's account, if a file has several.")
 @click.option("--from", "since", metavar="TIME", help="What was asked for begins then, where the "
-              "report does not say; a day is its first moment.")  # fmt: skip
+              "report does not say; a day is its first moment. Of a fetch, its own.")  # fmt: skip
 @click.option("--to", "until", metavar="TIME", help="What was asked for ends before then, a day "
-              "left out, where the report does not say.")  # fmt: skip
+              "left out, where the report does not say. Of a fetch, its own.")  # fmt: skip
 @click.option("--as-of", metavar="TIME", help="The report has to reach to then: an earlier one is "
               "yesterday's.")  # fmt: skip
 @click.option("--known-at", metavar="TIME|NUMBER", help="What the books knew then; nothing is "
@@ -93,13 +96,16 @@ def reconcile(
 ) -> int:
     """Compare what a broker's report says with the books: all of FILES are one report.
 
+    FILES may be the folder of a fetch instead, which says itself what time it covers.
+
     Nothing is ingested, and nothing is booked for a difference. Whether the report is complete is
     looked at first; then trades, orders, movements, positions and balances are compared, and each
     difference becomes a break, which is followed from night to night. DIR gets summary.json,
     breaks.csv, matches.csv, positions.csv, cash.csv, report.html and metrics.prom.
 
     Exit code 1: there are breaks that nobody waived. Exit code 75: the report is missing, cut,
-    partial or of an earlier day, so nothing may be said of trades; or another run is at work.
+    partial or of an earlier day, or was not fetched to its end, so nothing may be said of trades;
+    or another run is at work.
     """
     if out is None and not dry_run:
         raise click.UsageError("--out DIR is missing; --dry-run needs none, for it writes nothing")
@@ -146,22 +152,35 @@ def read(
     until: str | None,
 ) -> tuple[Batch, tuple[Input, ...]]:
     """The report, and its files. One that is not there, or cannot be trusted as a whole, is read
-    as a report that lacks everything."""
+    as a report that lacks everything; one that was not fetched to its end, as one that lacks that.
+    """
     zone = question.settings.zone_info
     covers = (
         beginning("--from", since, zone) if since else None,
         beginning("--to", until, zone) if until else None,
     )
+    nothing, found = partial(unread, question.account, broker), None
+    inputs: tuple[Input, ...] = ()
+    try:
+        _require_there(files)
+        found = fetch_of(broker, files)
+        account_of(found, question.account)
+        covers = covers_of(found, covers)
+        pages = pages_in(found, files)
+        inputs = tuple(map(Input.of, pages))
+        reading = Reading(
+            question.settings, broker, column_map, pages, venue_account, covers=covers
+        )
+        return lacking(reading.batch_of(opening), found), inputs
+    except (BadFileError, FetchError) as error:
+        return lacking(nothing(covers, str(error)), found), inputs
+
+
+def _require_there(files: Iterable[Path]) -> None:
+    """``BadFileError`` for a file that has not come."""
     for path in files:
         if not path.exists():
-            why = f"{path.name}: there is no such file: the report has not come"
-            return unread(question.account, broker, covers, why), ()
-    reading = Reading(question.settings, broker, column_map, files, venue_account, covers=covers)
-    inputs = tuple(map(Input.of, reading.pages))
-    try:
-        return reading.batch_of(opening), inputs
-    except BadFileError as error:
-        return unread(question.account, broker, covers, str(error)), inputs
+            raise BadFileError(f"{path.name}: there is no such file: the report has not come")
 
 
 def exit_code(report: Report, least: Severity) -> int:
