@@ -18,6 +18,7 @@ from adapters.cli.read_models import bring, opened, tables_url
 from adapters.cli.settings import now
 from adapters.port import Batch, Coverage
 from adapters.reconcile import Outcome, reconcile
+from adapters.reconcile.ageing import Calendar, LeftOut, aged
 from adapters.reconcile.life import Life
 from adapters.reconcile.lifecycle import look, record
 from adapters.reconcile.remembering import Remembering
@@ -53,13 +54,14 @@ def values_of(book: Reader, outcome: Outcome, learned: KnownAt) -> dict[str, Dec
 @attrs.frozen
 class Comparing:
     """A question, and what a run of it needs besides. What is asked of a past state of knowledge
-    is never recorded."""
+    is never recorded. Ages are counted by the calendar, if there is one."""
 
     question: Question
     opening: AccountOpened | None
     inputs: tuple[Input, ...]
     tolerances: Mapping[str, Decimal]
     may_record: bool
+    calendar: Calendar | None = None
 
     def into(self, place: Path | None, batch: Batch) -> Report:
         """Compare, and write the report into a folder, if there is one."""
@@ -95,9 +97,11 @@ class Comparing:
             tolerances=self.tolerances,
             sink=sink,
         )
+        life, left_out = self._aged(self._life(reports, outcome), outcome)
         return Report(
             outcome=outcome,
-            life=self._life(reports, outcome),
+            life=life,
+            left_out=left_out,
             inputs=self.inputs,
             values=values_of(book, outcome, self.question.learned),
             base_currency=self.opening.base_currency if self.opening else "",
@@ -112,3 +116,8 @@ class Comparing:
         if self.may_record and self.question.learned is None:
             return record(self.question.book, reports, outcome, now=now())
         return look(reports, outcome)
+
+    def _aged(self, life: Life, outcome: Outcome) -> tuple[Life, LeftOut | None]:
+        if self.calendar is None:
+            return life, None
+        return aged(life, self.calendar, outcome.business_date)

@@ -39,7 +39,8 @@ class ResolvedBreak:
 class Life:
     """The states of all breaks of an outcome, by their keys, and what it resolved, in the order of
     keys. It follows from the log up to the outcome's number alone, whether it was recorded or only
-    looked at: a report made again at that number has the same bytes."""
+    looked at: a report made again at that number has the same bytes. Ages may be counted again by a
+    calendar, which the report then names."""
 
     states: Mapping[str, BreakState] = attrs.field(factory=dict)
     resolved: tuple[ResolvedBreak, ...] = ()

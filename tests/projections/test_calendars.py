@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import attrs
 import pytest
@@ -42,6 +42,25 @@ def test_a_close_is_the_last_one_up_to_the_moment(at: datetime) -> None:
     assert at - close <= timedelta(days=5)
     assert NEW_YORK.previous_close(close) == close
     assert NEW_YORK.previous_close(close - timedelta(microseconds=1)) < close
+
+
+@LESS
+@given(TIMES, st.integers(0, 500), st.integers(0, 500))
+def test_holidays_are_the_weekdays_without_a_close(at: datetime, whole: int, part: int) -> None:
+    first, last = at.date(), at.date() + timedelta(days=whole)
+    between = first + timedelta(days=min(part, whole))
+    found = NEW_YORK.holidays(first, last)
+    assert found == NEW_YORK.holidays(first, between) + NEW_YORK.holidays(between, last)
+    days = [first + timedelta(days=nth) for nth in range(1, whole + 1)]
+    evening = (datetime(day.year, day.month, day.day, 23, tzinfo=UTC) for day in days)
+    traded = {NEW_YORK.previous_close(one).date() for one in evening}
+    assert found == [day for day in days if day.weekday() < 5 and day not in traded]
+
+
+def test_no_day_is_free_where_none_is_over() -> None:
+    assert NEW_YORK.holidays(date(2026, 4, 3), date(2026, 4, 3)) == []
+    assert NEW_YORK.holidays(date(2026, 4, 3), date(2026, 1, 1)) == []
+    assert ExchangeCalendar("24/7").holidays(date(2026, 1, 1), date(2026, 12, 31)) == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import click
 from adapters.cli.answers import Row, Section, counted, numbers, texts
 from adapters.cli.break_acts import Deed, deeds, named_break
 from adapters.cli.exits import FINDINGS, FINE
+from adapters.cli.holidays import calendar_of, holidays_option
 from adapters.cli.moments import beginning, day
 from adapters.cli.questions import known_at_option
 from adapters.cli.reporting import Asked, reporting
@@ -26,6 +27,7 @@ from ledger.domain.events import (
 from ledger.domain.numbers import parse, text
 
 if TYPE_CHECKING:
+    from adapters.reconcile.ageing import Calendar
     from adapters.reconcile.known import KnownBreak
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
@@ -49,22 +51,29 @@ _STEPS: Final = (*numbers("number"), *texts("occurred_at", "step", "who", "what"
 @click.option("--kind", metavar="KIND", help="Only this kind, or family: trade.fee, cash.")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Only so severe ones, or worse.")
 @click.option("--on", "given_day", metavar="DAY", help="Ages as of this day; by default today.")
+@holidays_option
 @known_at_option
 @reporting
 def breaks(
-    asked: Asked, show_all: bool, kind: str | None, severity: str | None, given_day: str | None
+    asked: Asked,
+    show_all: bool,
+    kind: str | None,
+    severity: str | None,
+    given_day: str | None,
+    calendar: str | None,
 ) -> int:
     """Breaks of an account that are not resolved: the worst first, then the oldest.
 
-    The age is in business days, Monday to Friday, since the break was first seen. Exit code 1:
-    there are some, waived ones apart.
+    The age is in business days, Monday to Friday, since the break was first seen, without the
+    holidays of --calendar. Exit code 1: there are some, waived ones apart.
     """
     from adapters.reconcile.known import KnownBreaks
 
     known = KnownBreaks(asked.reports, asked.account, asked.question.number)
     found = known.every() if show_all else known.unresolved()
     shown = sorted((one for one in found if _is_meant(one, kind, severity)), key=_order)
-    rows = [_row(asked, one, _day_of(asked, given_day)) for one in shown]
+    days, on = calendar_of(calendar), _day_of(asked, given_day)
+    rows = [_row(asked, one, on, days) for one in shown]
     open_ones = sum(one.status not in {WAIVED, RESOLVED} for one in shown)
     told = f"{counted(open_ones, 'break')} to look at" if open_ones else "no breaks to look at"
     asked.question.answer(Section("breaks", _BREAKS, rows), result=told, account=asked.account)
@@ -89,9 +98,9 @@ def _day_of(asked: Asked, given: str | None) -> date:
     return day("--on", given) if given else asked.question.book.clock().date()
 
 
-def _row(asked: Asked, one: KnownBreak, on: date) -> Row:
+def _row(asked: Asked, one: KnownBreak, on: date, calendar: Calendar | None) -> Row:
     """A break as a row."""
-    from adapters.reconcile.ageing import age
+    from adapters.reconcile.ageing import age_by
 
     same = (
         "break_id", "severity", "ledger_value", "broker_value", "status", "opened_on", "seen_on",
@@ -101,7 +110,7 @@ def _row(asked: Asked, one: KnownBreak, on: date) -> Row:
         **{name: getattr(one, name) for name in same},
         "kind": one.kind_name,
         "subject": asked.symbols.get(one.subject, one.subject),
-        "age": age(one.opened_on, on),
+        "age": age_by(calendar, one.opened_on, on),
         "date": one.day,
         "report": one.told.get("report", ""),
         "cause": one.told.get("cause", ""),
@@ -123,17 +132,19 @@ def break_() -> None:
 @break_.command()
 @click.argument("name", metavar="ID")
 @click.option("--on", "given_day", metavar="DAY", help="Its age as of this day; else today.")
+@holidays_option
 @known_at_option
 @reporting
-def show(asked: Asked, name: str, given_day: str | None) -> None:
+def show(asked: Asked, name: str, given_day: str | None, calendar: str | None) -> None:
     """A break with its evidence on either side, and every step of its life."""
     from adapters.reconcile.known import KnownBreaks
 
     one, number = named_break(asked, name), asked.question.number
     found = KnownBreaks(asked.reports, asked.account, number).steps(one.break_id, number)
     steps = [_step(fact) for fact in _facts(asked, found)]
+    row = _row(asked, one, _day_of(asked, given_day), calendar_of(calendar))
     asked.question.answer(
-        Section("breaks", _BREAKS, [_row(asked, one, _day_of(asked, given_day))]),
+        Section("breaks", _BREAKS, [row]),
         Section("evidence", _EVIDENCE, [{"evidence": line} for line in one.evidence]),
         Section("steps", _STEPS, steps),
         account=asked.account,

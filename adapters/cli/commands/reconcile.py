@@ -17,6 +17,7 @@ from adapters.cli.answers import Answer, Section, counted, numbers, texts
 from adapters.cli.comparing import Comparing, unread
 from adapters.cli.exits import FINDINGS, FINE, TRY_LATER
 from adapters.cli.fetched import account_of, covers_of, fetch_of, lacking, pages_in
+from adapters.cli.holidays import calendar_of, holidays_option
 from adapters.cli.locking import locked
 from adapters.cli.moments import beginning
 from adapters.cli.opening import opened
@@ -81,6 +82,7 @@ class Tolerance(click.ParamType[tuple[str, Decimal]]):
 @click.option("--fail-on", type=click.Choice([one.value for one in Severity]),
               default=Severity.LOW.value, show_default=True,
               help="Exit code 1 only for breaks that matter at least so much.")  # fmt: skip
+@holidays_option
 @click.option("--dry-run", is_flag=True, help="Tell what is found; record and write nothing.")
 @reports_option
 @asks
@@ -91,6 +93,7 @@ def reconcile(
     out: Path | None,
     tolerances: tuple[tuple[str, Decimal], ...],
     fail_on: str,
+    calendar: str | None,
     dry_run: bool,
     **asked: Any,
 ) -> int:
@@ -111,11 +114,11 @@ def reconcile(
         raise click.UsageError("--out DIR is missing; --dry-run needs none, for it writes nothing")
     question.settings.reports = reports or question.settings.reports
     question.settings.account = question.account
-    place = None if dry_run or out is None else folder_of(out)
+    place, days = None if dry_run or out is None else folder_of(out), calendar_of(calendar)
     opening = opened(question.book.store, question.account)
     with _alone(place, question.account):
         batch, inputs = read(question, opening, **asked)
-        comparing = Comparing(question, opening, inputs, dict(tolerances), may_record=not dry_run)
+        comparing = Comparing(question, opening, inputs, dict(tolerances), not dry_run, days)
         report = comparing.into(place, batch)
     show(question, report, None if place is None else out)
     return exit_code(report, Severity(fail_on))

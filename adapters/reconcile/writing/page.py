@@ -118,7 +118,8 @@ def _ageing(report: Report) -> str:
         for severity, ages in report.ageing().items()
     )
     head = ("severity", *(f"{age} days" if age != "1" else "1 day" for age in AGES))
-    return _section("Age in business days", head, rows)
+    by = f", {report.left_out.calendar}" if report.left_out else ""
+    return _section(f"Age in business days{by}", head, rows)
 
 
 def _break(report: Report, line: Line) -> list[Cell]:

@@ -12,6 +12,7 @@ import attrs
 
 from adapters.cells import printable
 from adapters.port import RawPage
+from adapters.reconcile.ageing import LeftOut
 from adapters.reconcile.breaks import Break
 from adapters.reconcile.kinds import Kind, Severity
 from adapters.reconcile.life import BreakState, Life
@@ -66,13 +67,15 @@ class KindCount(NamedTuple):
 @attrs.frozen(kw_only=True, slots=False)
 class Report:
     """All that the files of a report tell. ``inputs`` are the files that were read; ``values`` is
-    what breaks come to in ``base_currency``, by their keys, where marks and rates are known."""
+    what breaks come to in ``base_currency``, by their keys, where marks and rates are known;
+    ``left_out`` are the holidays that ages were counted without, of no calendar None."""
 
     outcome: Outcome
     life: Life = attrs.field(factory=Life)
     inputs: tuple[Input, ...] = ()
     values: Mapping[str, Decimal | None] = attrs.field(factory=dict)
     base_currency: str = ""
+    left_out: LeftOut | None = None
 
     @property
     def is_complete(self) -> bool:

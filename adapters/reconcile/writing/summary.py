@@ -47,6 +47,7 @@ def summary(report: Report) -> dict[str, Any]:
         "positions": _figures(outcome.positions),
         "balances": _figures(outcome.balances),
         "absorbed": _absorbed(report),
+        "calendar": _calendar(report),
     }
 
 
@@ -149,6 +150,14 @@ def _absorbed(report: Report) -> list[dict[str, str]]:
         ),
         key=lambda one: (one["subject"], one["difference"]),
     )
+
+
+def _calendar(report: Report) -> dict[str, Any] | None:
+    """The calendar that ages were counted by, and the days that it left out."""
+    if report.left_out is None:
+        return None
+    name, days = report.left_out
+    return {"name": name, "left_out": [one.isoformat() for one in days]}
 
 
 def _amount(value: Decimal | None) -> str | None:
