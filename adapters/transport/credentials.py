@@ -17,6 +17,10 @@ MASK: Final = "***"
 _OTHERS: Final = 0o077
 _SHORTEST: Final = 4  # a shorter text is no secret, and masking it would spoil every message
 _PLAIN: Final = re.compile(r"[!-~]{1,4096}")
+# A private key as it is handed out, its lines ended by themselves or by a backslash and an n.
+_PEM: Final = re.compile(
+    r"-----BEGIN ([A-Z ]{1,40})-----(?:\n|\\n)[A-Za-z0-9+/=\\\n]{1,4096}-----END \1-----(?:\n|\\n)?"
+)
 
 
 class Credentials:
@@ -53,7 +57,7 @@ class Credentials:
 
 def checked(venue: str, fields: Sequence[str], values: Mapping[str, str]) -> Credentials:
     """The venue's fields out of ``values``; ``CredentialsError`` for one that is missing, or that
-    is not printable ASCII without spaces."""
+    is not printable ASCII without spaces, nor a private key in its lines (PEM)."""
     missing = [field for field in fields if not values.get(field)]
     if missing:
         wanted = ", ".join(variable(venue, field) for field in missing)
@@ -61,13 +65,17 @@ def checked(venue: str, fields: Sequence[str], values: Mapping[str, str]) -> Cre
             f"{venue}: no {', '.join(missing)}; set {wanted} in the environment, or name a file "
             f"with a table [{venue}] by --credentials"
         )
-    bad = [field for field in fields if not _PLAIN.fullmatch(values[field])]
+    bad = [field for field in fields if not _is_credential(values[field])]
     if bad:
         raise CredentialsError(
             f"{venue}: {', '.join(bad)} has spaces or other characters that no credential has; "
             "copy it from the venue again"
         )
     return Credentials({field: values[field] for field in fields})
+
+
+def _is_credential(value: str) -> bool:
+    return bool(_PLAIN.fullmatch(value) or _PEM.fullmatch(value))
 
 
 def variable(venue: str, field: str) -> str:

@@ -72,6 +72,7 @@ def test_a_venue_that_throttles_is_asked_later(run: Run, key: tuple[str, ...]) -
     [
         ("bybit", *ASKED),
         ("bybit", *ASKED, "--credentials", "nowhere.toml"),
+        ("ofx", *ASKED),
         ("coinbase", *ASKED),
         ("bybit", "--from", "2026-01-01", "--out", "out"),
         ("bybit", *ASKED[:4], "--out", "out", "--to", "2025-01-01"),

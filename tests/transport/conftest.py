@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.transport.venues import alpaca, binance, kraken
+from adapters.transport.venues import alpaca, binance, coinbase, kraken
 from tests.transport.venues import PAGE
 
 
@@ -16,5 +16,6 @@ def small_pages() -> object:
         patch.setattr(alpaca, "ORDERS", PAGE + 1)
         patch.setattr(alpaca, "DAYS", 7)
         patch.setattr(kraken, "DAYS", 7)
+        patch.setattr(coinbase, "DAYS", 7)
         patch.setitem(binance.MARKETS, "spot", binance.MARKETS["spot"]._replace(days=7))
         yield

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import attrs
 import pytest
+from Crypto.PublicKey import ECC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters import venues as parsers
 from adapters.port import Batch, RawPage
-from adapters.transport.errors import FetchError, NotReadyError, TryLaterError
+from adapters.transport.credentials import Credentials
+from adapters.transport.errors import CredentialsError, FetchError, NotReadyError, TryLaterError
 from adapters.transport.reading import pages_of
 from adapters.transport.request import Request
 from adapters.transport.venues import NAMES, binance, venue_of
 from ledger.domain.events import FillBooked
 from tests.brokers import bybit
+from tests.brokers.venues import coinbase
 from tests.transport.running import Clock, fetched, manifest
 from tests.transport.server import Asked, Fault, Reply, serving
 from tests.transport.venues import (
@@ -305,6 +308,55 @@ def test_kraken_that_ends_before_its_count_is_not_complete(tmp_path: Path) -> No
     short = {"error": [], "result": {"trades": {}, "count": 3}}
     with serving(lambda _: said(short)) as server, pytest.raises(TryLaterError, match="0 of 3"):
         fetched(BY_NAME["kraken"], server, tmp_path)
+
+
+def test_coinbase_that_announces_a_page_without_a_cursor_is_not_complete(tmp_path: Path) -> None:
+    venue = BY_NAME["coinbase"]
+    answering = venue.answering()
+
+    def forgetting(asked: Asked) -> Reply:
+        if asked.path.endswith("/accounts"):
+            return said({"accounts": [], "has_next": True, "cursor": ""})
+        return answering(asked)
+
+    with serving(forgetting) as server, pytest.raises(TryLaterError, match="no cursor"):
+        fetched(venue, server, tmp_path)
+    assert manifest(tmp_path)["missing"] == ["accounts-now"]
+
+
+def test_coinbase_does_not_take_a_token_of_another_key(tmp_path: Path) -> None:
+    venue, other = BY_NAME["coinbase"], ECC.construct(curve="P-256", d=7).export_key(format="PEM")
+    held = Credentials({**venue.credentials, "secret": other})
+    with serving(venue.answering()) as server:
+        with pytest.raises(CredentialsError, match="401"):
+            fetched(venue, server, tmp_path, held=held)
+        assert len(server.asked) == 1
+
+
+def test_coinbase_is_asked_what_the_futures_are_that_are_named(tmp_path: Path) -> None:
+    venue, name = BY_NAME["coinbase"], "BIP-20DEC30-CDE"
+    answering, cash = venue.answering(), {"value": "7", "currency": "USD"}
+    product = {"product_id": name, "product_type": "FUTURE",
+               "future_product_details": {"contract_size": "0.01"}}  # fmt: skip
+    amounts = ("total_usd_balance", "cbi_usd_balance", "cfm_usd_balance")
+    none = {"value": "0", "currency": "USD"}
+    summary = {"balance_summary": {**dict.fromkeys(amounts, cash), "cbi_usd_balance": none}}
+    futures = {
+        f"/products/{name}": product,
+        "/cfm/positions": {"positions": [coinbase.held(product_id=name)]},
+        "/cfm/balance_summary": summary,
+    }
+
+    def answer(asked: Asked) -> Reply:
+        found = futures.get(asked.path.removeprefix("/api/v3/brokerage"))
+        return said(found) if found else answering(asked)
+
+    request = attrs.evolve(venue.request, symbols=(name,))
+    with serving(answer) as server:
+        batch = parsed(venue, fetched(venue, server, tmp_path, request=request))
+    assert [(one.instrument_id, one.qty) for one in batch.positions] == [(f"COINBASE:{name}", 2)]
+    assert (batch.coverage.missing, batch.quarantine) == ((), ())
+    assert all(control.agrees for control in batch.coverage.controls)
 
 
 def test_binance_that_has_more_rows_in_an_instant_than_it_lists_is_refused(

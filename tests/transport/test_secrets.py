@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from Crypto.PublicKey import ECC
 
 from adapters.transport.credentials import Credentials, checked, read_file, variable
 from adapters.transport.errors import CredentialsError, FetchError
@@ -20,8 +21,18 @@ from adapters.transport.venues import venue_of
 from tests.cli.running import run_process
 from tests.transport.running import fetched
 from tests.transport.server import Asked, Fault, Reply, serving
-from tests.transport.venues import KEY, KRAKEN_SECRET, SECRET, TOKEN, VENUES, Venue
+from tests.transport.venues import (
+    COINBASE_SECRET,
+    KEY,
+    KRAKEN_SECRET,
+    SECRET,
+    TOKEN,
+    VENUES,
+    Venue,
+)
 
+COINBASE = next(one for one in VENUES if one.name == "coinbase")
+SECRET_NUMBER = int.from_bytes(SECRET.encode())
 EACH = pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.name)
 _SOME = 9  # characters; a part of a credential is too much
 SECRETS = (KEY, SECRET, KRAKEN_SECRET, TOKEN)
@@ -198,6 +209,42 @@ def test_what_no_credential_is_gets_refused_unquoted(value: str) -> None:
     with pytest.raises(CredentialsError) as failed:
         checked("bybit", ("key", "secret"), {"key": value, "secret": "s"})
     assert value not in str(failed.value)
+
+
+# A curve that is not the venue's, no private key, none at all.
+_OTHERS = ECC.construct(curve="P-384", d=SECRET_NUMBER).export_key(format="PEM")
+_PUBLIC = ECC.construct(curve="P-256", d=SECRET_NUMBER).public_key().export_key(format="PEM")
+_TORN = COINBASE_SECRET.replace("MHc", "MHd")
+
+
+@pytest.mark.parametrize("secret", [_OTHERS, _PUBLIC, _TORN, SECRET])
+def test_a_coinbase_secret_that_is_no_key_of_its_kind_is_not_quoted(
+    secret: str, tmp_path: Path
+) -> None:
+    held = Credentials({"key": KEY, "secret": secret})
+    with serving(COINBASE.answering()) as server:
+        with pytest.raises(CredentialsError, match="ECDSA") as failed:
+            fetched(COINBASE, server, tmp_path, held=held)
+        assert server.asked == []
+    lines = secret.splitlines()[1:-1] or [secret]
+    assert shown(told_by(failed.value), *lines) == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\\n"])
+def test_a_private_key_is_taken_in_lines_or_in_one(end: str, tmp_path: Path) -> None:
+    values = {"key": KEY, "secret": end.join(COINBASE_SECRET.splitlines())}
+    with serving(COINBASE.answering()) as server:
+        fetched(COINBASE, server, tmp_path, held=checked("coinbase", ("key", "secret"), values))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_token_and_no_line_of_a_private_key_is_shown(way: str, tmp_path: Path) -> None:
+    with serving(WAYS[way]) as server, pytest.raises(FetchError) as failed:
+        fetched(COINBASE, server, tmp_path, patience=3)
+    token = server.asked[0].headers["authorization"].removeprefix("Bearer ")
+    assert len(token.split(".")) == 3
+    lines = COINBASE_SECRET.splitlines()[1:-1]
+    assert shown(told_by(failed.value) + files_in(tmp_path), *token.split("."), *lines) == []
 
 
 def test_a_kraken_secret_that_is_no_base64_is_not_quoted(tmp_path: Path) -> None:

@@ -14,13 +14,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
+from Crypto.Hash import SHA256
+from Crypto.PublicKey import ECC
+from Crypto.Signature import DSS
 
 from adapters import demo
 from adapters.port import AccountConfig
 from adapters.transport.credentials import Credentials
 from adapters.transport.request import Request, milliseconds
 from tests.brokers import binance, bybit, kraken, projectx
-from tests.brokers.venues import alpaca
+from tests.brokers.venues import alpaca, coinbase
 from tests.transport.server import Asked, Reply
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -199,6 +202,67 @@ def _binance() -> Callable[[Asked], Reply]:
     return answer
 
 
+# ----------------------------------------------------------------------------------- Coinbase
+
+PRIVATE_KEY = ECC.construct(curve="P-256", d=int.from_bytes(SECRET.encode()))
+COINBASE_SECRET = PRIVATE_KEY.export_key(format="PEM", use_pkcs8=False)
+
+
+def _coinbase() -> Callable[[Asked], Reply]:
+    """Newest first. A token is good for one request, of the path it names, and for two minutes."""
+    rows = [
+        coinbase.fill(n, trade_time=at.isoformat(), sequence_timestamp=at.isoformat())
+        for n, at in enumerate([*OUTSIDE[:1], *TIMES, *OUTSIDE[1:]])
+    ][::-1]
+    orders = [
+        coinbase.order(n, status="FILLED", filled_size="0.5", created_time=row["trade_time"])
+        for n, row in enumerate(rows)
+    ]
+    seen: set[str] = set()
+
+    def signed(asked: Asked) -> bool:
+        text, _, signature = asked.headers["authorization"].removeprefix("Bearer ").rpartition(".")
+        head, claims = (json.loads(_decoded(part)) for part in text.split("."))
+        verifier = DSS.new(PRIVATE_KEY.public_key(), "fips-186-3")
+        try:
+            verifier.verify(SHA256.new(text.encode()), _decoded(signature))
+        except ValueError:
+            return False
+        is_new = head["nonce"] not in seen
+        seen.add(head["nonce"])
+        here = f"{asked.method} {asked.headers['host']}{asked.path}"
+        assert (head["alg"], claims["iss"], claims["exp"] - claims["nbf"]) == ("ES256", "cdp", 120)
+        return is_new and head["kid"] == claims["sub"] == KEY and claims["uri"] == here
+
+    def answer(asked: Asked) -> Reply:
+        params, path = asked.params, asked.path.removeprefix("/api/v3/brokerage")
+        if not signed(asked):
+            return said({"error": "UNAUTHORIZED", "message": asked.headers["authorization"]}, 401)
+        if path == "/orders/historical/fills":
+            found = between(rows, "trade_time", params, "sequence_timestamp")
+            page, cursor = paged(found, params.get("cursor", ""))
+            return said({"fills": page, "cursor": cursor})
+        if path == "/orders/historical/batch" and "start_date" in params:
+            found = between(orders, "created_time", params, "date")
+            page, cursor = paged(found, params.get("cursor", ""))
+            return said({"orders": page, "has_next": bool(cursor), "cursor": cursor or "0"})
+        if path == "/orders/historical/batch":
+            return said({"orders": [], "has_next": False, "cursor": ""})
+        accounts = [coinbase.account("BTC", "1.5"), coinbase.account("USD", "10")]
+        page, cursor = paged([*accounts, coinbase.account("ETH", "2")], params.get("cursor", ""))
+        return said({"accounts": page, "has_next": bool(cursor), "cursor": cursor})
+
+    def between(table: list[Any], when: str, params: dict[str, str], name: str) -> list[Any]:
+        first, last = (datetime.fromisoformat(params[f"{end}_{name}"]) for end in ("start", "end"))
+        return [row for row in table if first < datetime.fromisoformat(row[when]) < last]
+
+    return answer
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 # ------------------------------------------------------------------------------------- Kraken
 
 KRAKEN_SECRET = base64.b64encode(SECRET.encode()).decode()
@@ -333,6 +397,9 @@ VENUES = (
         fills=2 * len(TIMES),
     ),
     Venue(name="bybit", answering=_bybit, credentials={"key": KEY, "secret": SECRET}),
+    Venue(
+        name="coinbase", answering=_coinbase, credentials={"key": KEY, "secret": COINBASE_SECRET}
+    ),
     Venue(
         name="ibkr_flex",
         answering=_flex,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PAGES: Final = (*texts("page"), Col("bytes", Kind.NUMBER), *texts("sha256"))
 _MICROSECOND: Final = timedelta(microseconds=1)
-_MISSING: Final = "fetching needs more than is installed ({}): pip install 'tradeledger[fetch]'"
+_MISSING: Final = "fetching needs more than is installed ({}): pip install 'tradeledger[{}]'"
 
 _OPTIONS: Final = (
     click.option("--from", "start", metavar="TIME", required=True, help="From when, inclusive."),
@@ -40,7 +40,7 @@ _OPTIONS: Final = (
                  "that only you can read, a table a venue; else from the environment."),
     click.option("--symbols", metavar="SYMBOL", multiple=True, help="For binance: each that was "
                  "ever traded, such as BTCUSDT, um:BTCUSDT, cm:BTCUSD_PERP; for projectx: "
-                 "contracts to describe. Several times, or with commas."),
+                 "contracts to describe; for coinbase: futures. Several times, or with commas."),
     click.option("--query", metavar="ID", default="", help="For ibkr_flex: the Flex query."),
     click.option("--venue-account", metavar="ID", help="For projectx: the account's id or name "
                  "there, if it is not --account."),
@@ -118,7 +118,8 @@ def _credentials(venue: str, path: Path | None) -> secret.Credentials:
     try:
         fields = venue_of(venue).FIELDS
     except ModuleNotFoundError as error:
-        raise click.ClickException(_MISSING.format(error.name)) from None
+        extra = "fetch,coinbase" if venue == "coinbase" else "fetch"
+        raise click.ClickException(_MISSING.format(error.name, extra)) from None
     named = {field: secret.variable(venue, field) for field in fields}
     environment = {field: os.environ.get(name, "").strip() for field, name in named.items()}
     return secret.checked(venue, fields, secret.read_file(path, venue) if path else environment)

@@ -12,7 +12,7 @@ from adapters.transport.request import Part, Request
 if TYPE_CHECKING:
     from adapters.transport.session import Session
 
-NAMES: Final = ("alpaca", "binance", "bybit", "ibkr_flex", "kraken", "projectx")
+NAMES: Final = ("alpaca", "binance", "bybit", "coinbase", "ibkr_flex", "kraken", "projectx")
 """Named as their parsers are."""
 
 
