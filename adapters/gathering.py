@@ -11,6 +11,7 @@ from adapters.port import (
     AccountConfig,
     Batch,
     Control,
+    CostMeaning,
     Coverage,
     Finding,
     Ordinals,
@@ -62,6 +63,7 @@ class Gathering:
         self.orders: list[StatedOrder] = []
         self.controls: list[Control] = []
         self.missing: list[str] = []
+        self.cost: CostMeaning | None = None
         self.lists_positions = self.lists_balances = self.lists_orders = False
         self.covers_from: datetime | None = None
         self.covers_to: datetime | None = None
@@ -164,6 +166,7 @@ class Gathering:
             lists_balances=self.lists_balances,
             lists_orders=self.lists_orders,
             missing=tuple(self.missing),
+            cost=self.cost,
         )
 
 

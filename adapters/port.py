@@ -27,6 +27,7 @@ from adapters.quarantine import (
     recorded_row,
     words,
 )
+from adapters.stated_cost import CostMeaning
 from ledger.domain.events import (
     Event,
     Fee,
@@ -114,7 +115,8 @@ class Coverage:
     ``lists_positions``: every position open at the end is among the stated ones, so that one that
     is not listed is flat; ``lists_balances``: likewise every currency; ``lists_orders``: every
     order that is open. ``missing`` names what is known to be left out, such as a page that the
-    one before announces: a report with any is not complete.
+    one before announces: a report with any is not complete. ``cost`` says what the stated costs
+    of positions mean; without it they are not compared.
     """
 
     covers_from: datetime | None = None
@@ -126,6 +128,7 @@ class Coverage:
     lists_balances: bool = False
     lists_orders: bool = False
     missing: tuple[str, ...] = ()
+    cost: CostMeaning | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -275,7 +278,7 @@ def external_order_id(venue: str, order_id: str | None) -> str | None:
 
 
 __all__ = [
-    "CLOSED", "FIRST_PLACE", "HASH_ID", "AccountConfig", "Batch", "Control", "Coverage",
-    "Finding", "Ordinals", "Page", "Parser", "Quarantined", "RawPage", "Record", "StatedOrder",
-    "digest_of", "external_order_id",
+    "CLOSED", "FIRST_PLACE", "HASH_ID", "AccountConfig", "Batch", "Control", "CostMeaning",
+    "Coverage", "Finding", "Ordinals", "Page", "Parser", "Quarantined", "RawPage", "Record",
+    "StatedOrder", "digest_of", "external_order_id",
 ]  # fmt: skip

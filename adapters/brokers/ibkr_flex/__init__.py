@@ -22,6 +22,7 @@ from datetime import date, datetime, timedelta
 from adapters.brokers.ibkr_flex.frame import RawStatement, read_frame
 from adapters.brokers.ibkr_flex.instruments import VENUE
 from adapters.brokers.ibkr_flex.reading import Statement
+from adapters.brokers.ibkr_flex.stated import COST
 from adapters.port import AccountConfig, Batch, Coverage, Page, RawPage, digest_of
 from ledger.domain.events import InstrumentDefined, StatedBalance
 from ledger.domain.gates import changed, require_text, require_time
@@ -112,6 +113,7 @@ def _coverage(read: list[Statement], config: AccountConfig) -> Coverage:
         controls=tuple(control for statement in read for control in statement.controls),
         lists_positions=read[-1].lists_positions,
         lists_balances=read[-1].lists_balances,
+        cost=COST,
     )
 
 

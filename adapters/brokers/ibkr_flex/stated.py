@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.brokers.ibkr_flex.instruments import instrument_id
 from adapters.brokers.ibkr_flex.row import Row
-from adapters.port import Control, Record
+from adapters.port import Control, CostMeaning, Record
 from ledger.domain.events import (
     CashDeposited,
     CashWithdrawn,
@@ -66,6 +66,9 @@ LINES: Final = (
 )  # fmt: skip
 ROUNDING: Final = Decimal("0.000001")
 """IB rounds each line to some nine digits: so much their sum may be off."""
+
+COST: Final = CostMeaning(with_fees=True, rounding=ROUNDING)
+"""IB nets commissions into the cost basis; which lots are closed the customer chooses there."""
 
 
 def is_position(row: Row) -> bool:

@@ -43,6 +43,7 @@ class Report:
 
     def __init__(self, gathered: Gathering) -> None:
         self._gathered = gathered
+        gathered.cost = stated.COST
         self._pairs = Pairs()
         self._entries: dict[str, Entry] = {}
         self._pending: list[Entry] = []

@@ -9,15 +9,18 @@ from typing import Final
 from adapters.brokers.kraken.assets import Pairs, coin, on_margin, spot
 from adapters.brokers.kraken.entries import happened
 from adapters.brokers.kraken.fills import NO_LEVERAGE, SIDES
-from adapters.port import StatedOrder
+from adapters.port import CostMeaning, StatedOrder
 from adapters.rows import Row
-from ledger.domain.events import StatedBalance, StatedPosition
+from ledger.domain.events import Booking, StatedBalance, StatedPosition
 from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, add, negate, subtract
 from ledger.domain.order_status import OrdStatus
 from ledger.errors import BadRowError
 
 Held = tuple[Instrument, StatedPosition]
+
+COST: Final = CostMeaning(with_fees=False, methods=frozenset({Booking.FIFO}))
+"""What a margin position was opened at, its fee apart; the first opened is the first closed."""
 
 STATUSES: Final = {
     "pending": OrdStatus.PENDING_NEW,
