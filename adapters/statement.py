@@ -78,8 +78,7 @@ def compare(book: Reader, batch: Batch, *, known_at: KnownAt = None) -> list[Lin
     """Every stated figure of a report that was ingested, beside the books as of its end."""
     if not states_something(batch):
         return []
-    found = _Comparison(book, batch, known_at)
-    return [*found.positions(), *found.balances()]
+    return Comparison(book, batch, known_at).lines()
 
 
 def stated_again(account: str, statement: StatementRecorded) -> Batch:
@@ -105,15 +104,16 @@ def states_something(batch: Batch) -> bool:
     return bool(batch.positions or batch.balances or listed)
 
 
-class _Comparison:
-    """One report beside the books; what only a cause needs is read when one is asked for."""
+class Comparison:
+    """One report beside the books; what only a cause needs is read when one is asked for.
+    ``account`` is the books as of the report's end: nobody changes it."""
 
     def __init__(self, book: Reader, batch: Batch, known_at: KnownAt) -> None:
         self._book = book
         self._batch = batch
         self._covers = batch.coverage
         self._known_at = known_at
-        self._account = self._at_the_end()
+        self.account = self._at_the_end()
 
     def _at_the_end(self) -> Account:
         """The books as of the report's end, or of its last row if that is later: what it reports
@@ -126,6 +126,10 @@ class _Comparison:
         if state.last_at <= end:
             return state
         return self._book.at(self._batch.account, as_of=end, known_at=self._known_at)
+
+    def lines(self) -> list[Line]:
+        """Every stated figure: positions, then balances."""
+        return [*self.positions(), *self.balances()]
 
     def positions(self) -> Iterator[Line]:
         """The stated positions; with a whole list, also what is held and not on it."""
@@ -141,9 +145,9 @@ class _Comparison:
     def _held(self) -> dict[str, Decimal]:
         """Units by instrument, all its books together, those in suspense among them."""
         held: dict[str, Decimal] = {}
-        for key, position in self._account.positions.items():
+        for key, position in self.account.positions.items():
             if position.holding.last_at is not None:
-                view = self._account.view(key)
+                view = self.account.view(key)
                 units = add(view.net_qty, view.suspense_qty)
                 held[key.instrument_id] = add(held.get(key.instrument_id, ZERO), units)
         return held
@@ -151,14 +155,14 @@ class _Comparison:
     def _is_listed(self, instrument_id: str) -> bool:
         """Whether an instrument's units would stand among the positions: not if they are money,
         nor if they are held at another venue."""
-        instrument = self._account.instrument(instrument_id)
+        instrument = self.account.instrument(instrument_id)
         if instrument is None:
             return True
         is_here = instrument.venue in {None, self._batch.venue}
         return is_here and instrument.kind is not InstrumentKind.SPOT
 
     def _position(self, instrument_id: str, booked: Decimal, stated: Decimal) -> Line:
-        instrument = self._account.instrument(instrument_id)
+        instrument = self.account.instrument(instrument_id)
         name = instrument.symbol if instrument else instrument_id
         agrees = booked == stated
         cause = "" if agrees else self._why_position(name, subtract(stated, booked))
@@ -177,7 +181,7 @@ class _Comparison:
 
     def balances(self) -> Iterator[Line]:
         """The stated balances; with a whole list, also the money that is not on it."""
-        booked = {view.currency: view.total for view in self._account.balances()}
+        booked = {view.currency: view.total for view in self.account.balances()}
         for stated in self._batch.balances:
             yield self._balance(stated, booked.pop(stated.currency, ZERO))
         if self._covers.lists_balances:
@@ -229,6 +233,11 @@ class _Comparison:
     def _began_with(self, currency: str) -> Decimal:
         """The booked balance at the beginning of the report, by what others than it say."""
         return self._opening.get(currency, ZERO) if self._has_paid_before else ZERO
+
+    def opening(self, currency: str) -> Decimal | None:
+        """The booked balance at the beginning of the report, before anything it tells; None where
+        it does not say when it begins."""
+        return None if self._covers.covers_from is None else self._opening.get(currency, ZERO)
 
     @cached_property
     def _opening(self) -> dict[str, Decimal]:

@@ -23,7 +23,7 @@ _RATIOS: Final = {Decimal(one) for one in (2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50,
 
 def figures(lines: Iterable[Line], kind: LineKind) -> tuple[Figure, ...]:
     """What was compared of one kind, by name."""
-    found = [
+    return tuple(
         Figure(
             name=line.name,
             subject=line.subject,
@@ -33,8 +33,7 @@ def figures(lines: Iterable[Line], kind: LineKind) -> tuple[Figure, ...]:
         )
         for line in lines
         if line.kind is kind
-    ]
-    return tuple(sorted(found, key=lambda one: (one.subject, one.what)))
+    )
 
 
 class Holdings:

@@ -15,6 +15,15 @@ class Severity(Enum):
     LOW = "low"
 
 
+class Amount(Enum):
+    """What a kind of break comes to, where it comes to anything."""
+
+    UNITS = "units"
+    MONEY = "money"
+    EITHER = "units or money"
+    NONE = "none"
+
+
 class Kind(Enum):
     """The catalogue of breaks; the value's first word is the family."""
 
@@ -72,6 +81,11 @@ class Kind(Enum):
         """How much it matters."""
         return SEVERITIES.get(self, _OF_FAMILY[self.family])
 
+    @property
+    def amount(self) -> Amount:
+        """What a break of it comes to: it then has a difference, where both sides tell enough."""
+        return AMOUNTS.get(self, _AMOUNT_OF_FAMILY[self.family])
+
 
 _OF_FAMILY: Final = {
     "input": Severity.HIGH,
@@ -95,6 +109,31 @@ SEVERITIES: Final = {
 }
 """Where it is not that of the family."""
 
+_AMOUNT_OF_FAMILY: Final = {
+    "input": Amount.NONE,
+    "trade": Amount.UNITS,
+    "order": Amount.NONE,
+    "position": Amount.UNITS,
+    "cash": Amount.MONEY,
+}
+
+AMOUNTS: Final = {
+    Kind.CONTROL_TOTAL: Amount.MONEY,
+    Kind.PRICE: Amount.MONEY,
+    Kind.FEE: Amount.MONEY,
+    Kind.CORRECTION_NOT_BOOKED: Amount.EITHER,
+    Kind.INSTRUMENT: Amount.NONE,
+    Kind.FEE_CURRENCY: Amount.NONE,
+    Kind.TRADE_DATE: Amount.NONE,
+    Kind.SETTLE_DATE: Amount.NONE,
+    Kind.RENUMBERED: Amount.NONE,
+    Kind.AGGREGATED: Amount.NONE,
+    Kind.UNLINKED_REVERSAL: Amount.NONE,
+    Kind.ORDER_CUM_QTY: Amount.UNITS,
+    Kind.POSITION_COST: Amount.MONEY,
+}
+"""Where it is not that of the family: other units, other days, or nothing that has moved yet."""
+
 
 class Cause(Enum):
     """What a break is likely to come from: a guess, named as one."""
@@ -111,3 +150,4 @@ class Cause(Enum):
     SET_ASIDE = "a row of the report was set aside"
     OTHER_ACCOUNT = "booked in another account"
     OTHER_BREAKS = "follows from breaks of trades or movements"
+    FEES_IN_COST = "charges are in the cost on one side alone"

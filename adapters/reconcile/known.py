@@ -139,7 +139,15 @@ class KnownBreak:
 
     def is_of(self, venue: str) -> bool:
         """Whether a report of this venue found it."""
-        return self.told.get("report", "").partition(" ")[0] == _word(venue)
+        return self._venue == _word(venue)
+
+    def is_of_another(self, venue: str) -> bool:
+        """Whether a report of another venue found it; not, where whose it was is not kept."""
+        return self._venue not in {"", _word(venue)}
+
+    @property
+    def _venue(self) -> str:
+        return self.told.get("report", "").partition(" ")[0]
 
     @property
     def difference(self) -> Decimal:

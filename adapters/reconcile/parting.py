@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select
 
+from adapters.port import Batch
 from adapters.reconcile.executions import Execution
 from ledger.domain.numbers import ZERO, add, negate, subtract, total
 from ledger.reading import Reader
@@ -50,9 +51,9 @@ def last_agreed(moments: Sequence[datetime], agree: Callable[[datetime], bool]) 
 class Parting:
     """Looks for the event after which the books and what a broker states went apart."""
 
-    def __init__(self, book: Reader, asking: Asking, account: str, number: int) -> None:
+    def __init__(self, book: Reader, asking: Asking, batch: Batch, number: int) -> None:
         self._book, self._asking = book, asking
-        self._account, self._number = account, number
+        self._account, self._venue, self._number = batch.account, batch.venue, number
 
     def of_position(
         self, instrument_id: str, stated: Decimal, end: datetime, told: Iterable[Execution]
@@ -86,10 +87,11 @@ class Parting:
     def _by_statements(
         self, what: str, subject: str, booked: Callable[[datetime], Decimal]
     ) -> datetime | None:
-        """The end of the last statement on record up to which both agreed."""
+        """The end of the venue's last statement on record up to which both agreed."""
         table = self._asking.table("stated")
         question = select(table.c.covers_to, table.c.amount).where(
             table.c.account == self._account,
+            table.c.venue == self._venue,
             held(table, self._number),
             table.c.what == what,
             table.c.subject == subject,

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 import attrs
 
 from adapters.port import Batch
 from adapters.reconcile.books import BookedExecutions
 from adapters.reconcile.breaks import Break, in_order
+from adapters.reconcile.cash import Cash
 from adapters.reconcile.completeness import input_breaks, why_incomplete
+from adapters.reconcile.costs import Costs
 from adapters.reconcile.holdings import Holdings, figures
+from adapters.reconcile.known import KnownBreaks
 from adapters.reconcile.log_digest import digest_at
 from adapters.reconcile.movements import compare_movements
 from adapters.reconcile.orders import compare_orders
-from adapters.reconcile.outcome import Absorbed, Outcome
+from adapters.reconcile.outcome import Absorbed, Figure, Outcome, in_order_of_names
 from adapters.reconcile.parting import Parting
 from adapters.reconcile.told import Telling, Told
 from adapters.reconcile.trades import Sink, Span, Trades, compare_trades, forget
+from adapters.reconcile.venues import of_own_venue
+from adapters.statement import Comparison, states_something
 from adapters.statement import Kind as LineKind
-from adapters.statement import compare
+from ledger.domain.accounts import Account
+from ledger.domain.instruments import Instrument
 from ledger.history import KnownAt
 from ledger.reading import Reader
 from projections.reports import Reports
@@ -64,6 +71,15 @@ def reconcile(
     return run.compared(base, tolerances or {}, sink)
 
 
+@attrs.frozen(kw_only=True)
+class Figured:
+    """What was stated of positions and balances beside the books."""
+
+    breaks: tuple[Break, ...] = ()
+    positions: tuple[Figure, ...] = ()
+    balances: tuple[Figure, ...] = ()
+
+
 class _Run:
     """One account and one report."""
 
@@ -85,19 +101,36 @@ class _Run:
         found += compare_movements(
             self._batch, self._reports, self._book.store, self._span, self.number
         )
-        lines = compare(self._book, self._batch, known_at=self.number)
-        parting = Parting(self._book, self._reports.asking, self._batch.account, self.number)
-        wanted = {line.subject for line in lines if not line.agrees}
-        fills = [one for one in told.standing() if one.instrument_id in wanted] if wanted else []
-        found += Holdings(self._batch, lines, found, fills, parting, self.end).breaks()
-        kept, absorbed = _within(found, tolerances)
+        figured = self._figures(told, found)
+        kept, absorbed = _within([*found, *figured.breaks], tolerances)
+        known = KnownBreaks(self._reports, self._batch.account, self.number)
         return attrs.evolve(
             base,
-            breaks=in_order(kept),
+            breaks=in_order(of_own_venue(kept, known, self._batch.venue)),
             matched=trades.matched,
-            positions=figures(lines, LineKind.POSITION),
-            balances=figures(lines, LineKind.CASH),
+            positions=figured.positions,
+            balances=figured.balances,
             absorbed=absorbed,
+        )
+
+    def _figures(self, told: Told, found: Sequence[Break]) -> Figured:
+        """What the report states of positions and balances, if anything."""
+        batch, end = self._batch, self.end
+        if not states_something(batch):
+            return Figured()
+        compared = Comparison(self._book, batch, self.number)
+        lines = compared.lines()
+        wanted = {line.subject for line in lines if not line.agrees}
+        fills = [one for one in told.standing() if one.instrument_id in wanted] if wanted else []
+        parting = Parting(self._book, self._reports.asking, batch, self.number)
+        held = Holdings(batch, lines, found, fills, parting, end)
+        costs = Costs(compared, batch, lines, self._book.store, end)
+        cash = Cash(compared, batch, lines, end)
+        units, money = figures(lines, LineKind.POSITION), figures(lines, LineKind.CASH)
+        return Figured(
+            breaks=(*held.breaks(), *costs.breaks(found), *cash.breaks(found)),
+            positions=in_order_of_names([*units, *(one.figure for one in costs.found)]),
+            balances=in_order_of_names([*money, *cash.figures()]),
         )
 
     def _trades(self, told: Told, sink: Sink) -> Trades:
@@ -111,7 +144,16 @@ class _Run:
             first, last = (datetime.fromisoformat(at) for at in (min(times), max(times)))
             span = Span(since=span.since or first, until=span.until or last + _TICK)
         books = BookedExecutions(self._reports, self._batch.account, self.number)
-        return compare_trades(books, told, span, self._book.store, sink=sink)
+        store = self._book.store
+        return compare_trades(books, told, span, store, sink=sink, instrument=self._instrument)
+
+    def _instrument(self, instrument_id: str) -> Instrument | None:
+        """What an instrument is known to be."""
+        return self._state.instrument(instrument_id)
+
+    @cached_property
+    def _state(self) -> Account:
+        return self._book.at(self._batch.account, known_at=self.number)
 
 
 def _last(batch: Batch) -> datetime | None:
@@ -121,14 +163,20 @@ def _last(batch: Batch) -> datetime | None:
 def _within(
     breaks: Iterable[Break], tolerances: Tolerances
 ) -> tuple[Sequence[Break], tuple[Absorbed, ...]]:
-    """The breaks that remain, and the differences that a declared tolerance lets pass."""
+    """The breaks that remain, and the differences that a declared tolerance lets pass: of figures
+    and movements of money, never of a trade, whose money may be little and its price far off."""
     kept, absorbed = [], []
     for one in breaks:
-        allowed = tolerances.get(one.unit)
+        allowed = None if one.kind.family == "trade" else tolerances.get(one.unit)
         if one.difference is None or allowed is None or one.difference.copy_abs() > allowed:
             kept.append(one)
         else:
             absorbed.append(
-                Absorbed(subject=one.subject, difference=one.difference, tolerance=allowed)
+                Absorbed(
+                    kind=one.kind,
+                    subject=one.subject,
+                    difference=one.difference,
+                    tolerance=allowed,
+                )
             )
     return kept, tuple(absorbed)

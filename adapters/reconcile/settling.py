@@ -15,7 +15,7 @@ from adapters.loose_ends import LooseEnds
 from adapters.reconcile.kinds import Kind
 from adapters.reconcile.known import KnownBreak
 from adapters.reconcile.movements import told_movements
-from adapters.reconcile.outcome import Outcome
+from adapters.reconcile.outcome import Figure, Outcome
 from adapters.reconcile.settling_trades import SettledTrades
 from adapters.reconcile.trades import Span
 from ledger.domain.numbers import text
@@ -39,6 +39,8 @@ _COVERED: Final = "a report of the same time no longer shows it"
 _ANSWERED: Final = "somebody has answered for the row"
 _BOOKED: Final = "it is booked now"
 _CLOSED: Final = "the order is closed here now"
+_FLAT: Final = "nothing is held any more, on either side"
+_BY_TOTAL: Final = "it differs by as much as the balance, whose break tells it"
 _NOT_OPEN: Final = "every open order is listed, and it is not among them"
 
 
@@ -94,17 +96,29 @@ class Settling:
         """A position or balance that the report states again."""
         if not self._is_later(known):
             return ""
-        figures = (*self._outcome.positions, *self._outcome.balances)
-        if what in {"quantity", "cost"}:
-            figures = self._outcome.positions
-        for one in figures:
-            if (one.subject, one.what) == (known.subject, what) and one.broker is not None:
-                return _AGREES if one.agrees else self._tolerated(known)
-        return ""
+        one = self._stated(known.subject, what)
+        if one is not None:
+            return _AGREES if one.agrees else self._tolerated(known) or self._by_total(one)
+        held = self._stated(known.subject, "quantity") if what == "cost" else None
+        return _FLAT if held is not None and held.agrees and not held.ledger else ""
+
+    def _stated(self, subject: str, what: str) -> Figure | None:
+        """A figure that the report states."""
+        is_held = what in {"quantity", "cost"}
+        figures = self._outcome.positions if is_held else self._outcome.balances
+        about = (one for one in figures if (one.subject, one.what) == (subject, what))
+        return next((one for one in about if one.broker is not None), None)
+
+    def _by_total(self, one: Figure) -> str:
+        """Of settled money that is only off by what the whole balance is."""
+        whole = self._stated(one.subject, "total") if one.what == "settled" else None
+        is_same = whole is not None and whole.difference == one.difference
+        return _BY_TOTAL if is_same else ""
 
     def _tolerated(self, known: KnownBreak) -> str:
+        what = FIGURES.get(known.kind) if known.kind else None
         for one in self._outcome.absorbed:
-            if one.subject == known.subject:
+            if (one.subject, FIGURES.get(one.kind)) == (known.subject, what):
                 return f"{text(one.difference)} is within the tolerance of {text(one.tolerance)}"
         return ""
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from adapters.reconcile.amounts import amount_of
 from adapters.reconcile.books import BookedExecutions
 from adapters.reconcile.breaks import Break
 from adapters.reconcile.differing import differences, nearly_the_same
@@ -31,6 +32,7 @@ from adapters.reconcile.looks import (
 from adapters.reconcile.pairing import Match, Pairing, Pass
 from adapters.reconcile.told import Told
 from ledger.domain.canonical import amended
+from ledger.domain.instruments import Instrument
 from ledger.store.port import EventStore
 
 MARGIN: Final = timedelta(days=1)
@@ -39,7 +41,10 @@ MARGIN: Final = timedelta(days=1)
 EDGE: Final = timedelta(hours=1)
 """What happened so shortly before the report's end may be in the next one."""
 
+_PRICED: Final = {Kind.PRICE, Kind.CORRECTION_NOT_BOOKED}
+
 Sink = Callable[[Match], None]
+Definitions = Callable[[str], Instrument | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +76,11 @@ def forget(match: Match) -> None:
     """Nobody wants the matches."""
 
 
+def unknown(instrument_id: str) -> Instrument | None:
+    """Nobody knows the instruments."""
+    return None
+
+
 def compare_trades(
     books: BookedExecutions,
     told: Told,
@@ -78,20 +88,28 @@ def compare_trades(
     store: EventStore,
     *,
     sink: Sink = forget,
+    instrument: Definitions = unknown,
 ) -> Trades:
     """Match both sides, and make a break of all that is on one side alone or told otherwise.
-    ``sink`` is given every match, those by key in the order of the report."""
-    return _Comparison(books, told, span, store, sink).run()
+    ``sink`` is given every match, those by key in the order of the report; ``instrument`` is asked
+    what a price is of, without which its difference is no money."""
+    return _Comparison(books, told, span, store, sink, instrument).run()
 
 
 class _Comparison:
     """One report's executions beside the books'."""
 
     def __init__(
-        self, books: BookedExecutions, told: Told, span: Span, store: EventStore, sink: Sink
+        self,
+        books: BookedExecutions,
+        told: Told,
+        span: Span,
+        store: EventStore,
+        sink: Sink,
+        instrument: Definitions,
     ) -> None:
         self._books, self._told, self._span = books, told, span
-        self._store, self._sink = store, sink
+        self._store, self._sink, self._instrument = store, sink, instrument
         self._matched: Counter[Pass] = Counter()
         self._breaks: list[Break] = []
 
@@ -304,6 +322,8 @@ class _Comparison:
     ) -> None:
         one = next(side for side in (ours, theirs) if side is not None)
         more.setdefault("evidence", evidence_of(ours, theirs))
+        instrument = self._instrument(one.instrument_id) if kind in _PRICED else None
+        amount = amount_of(kind, ours, theirs, instrument)
         self._breaks.append(
             Break(
                 account=self._books.account,
@@ -314,6 +334,7 @@ class _Comparison:
                 broker_value=value_of(theirs) if broker_value is None else broker_value,
                 business_date=one.moment.date(),
                 instrument_id=one.instrument_id,
+                **amount._asdict(),
                 **more,
             )
         )

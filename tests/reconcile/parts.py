@@ -50,10 +50,10 @@ def fee(amount: str, currency: str = "USD") -> Fee:
 
 
 @contextmanager
-def opened(folder: Path, tables: str = "") -> Iterator[tuple[Book, Reports]]:
+def opened(folder: Path, tables: str = "", **rules: Any) -> Iterator[tuple[Book, Reports]]:
     """A book of one account with two instruments and a deposit, and its read models."""
     with ledger.open(f"sqlite:///{folder}/l.db", clock=lambda: NOW) as book:
-        opening = AccountOpened(base_currency="USD")
+        opening = AccountOpened(base_currency="USD", **rules)
         book.record(ACCOUNT, opening, occurred_at=DAY - timedelta(days=30))
         for name in ("V:X", "V:Y"):
             kind = InstrumentKind.EQUITY

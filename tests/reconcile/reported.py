@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.port import Batch, Control, Coverage
 from adapters.reconcile import Break, Cause, Figure, Kind, Outcome, Pass
 from adapters.reconcile.life import BreakState, Life, ResolvedBreak
-from adapters.reconcile.outcome import Absorbed
+from adapters.reconcile.outcome import WHATS, Absorbed
 from adapters.reconcile.writing import Input, Report
 
 DAY = date(2026, 3, 6)
@@ -50,12 +50,14 @@ FIGURES = st.builds(
     Figure,
     name=TEXTS,
     subject=TEXTS,
-    what=st.sampled_from(["quantity", "total"]),
+    what=st.sampled_from(WHATS),
     ledger=AMOUNTS,
     broker=st.none() | AMOUNTS,
 )
 CONTROLS = st.builds(Control, name=TEXTS, currency=TEXTS, stated=AMOUNTS, rows=AMOUNTS)
-ABSORBED = st.builds(Absorbed, subject=TEXTS, difference=AMOUNTS, tolerance=AMOUNTS)
+ABSORBED = st.builds(
+    Absorbed, kind=st.sampled_from(Kind), subject=TEXTS, difference=AMOUNTS, tolerance=AMOUNTS
+)
 RESOLVED = st.builds(
     ResolvedBreak,
     break_id=st.just("0123456789abcdef"),

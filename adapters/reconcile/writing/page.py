@@ -12,7 +12,6 @@ from adapters.reconcile.kinds import Severity
 from adapters.reconcile.outcome import Figure, Verdict
 from adapters.reconcile.pairing import Pass
 from adapters.reconcile.writing.report import AGES, Line, Report
-from adapters.reconcile.writing.summary import difference
 from ledger.domain.numbers import text
 
 _PAGE: Final = Template("""<!DOCTYPE html>
@@ -160,7 +159,7 @@ _FIGURE: Final = ("name", "what", "books", "broker", "difference")
 
 
 def _figure(one: Figure) -> list[Cell]:
-    apart = difference(one)
+    apart = one.difference
     stated = "not stated" if one.broker is None else text(one.broker)
     return [one.name, one.what, text(one.ledger), stated, text(apart) if apart else ""]
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 from adapters.reconcile.outcome import Figure
 from adapters.reconcile.pairing import Pass
 from adapters.reconcile.writing.report import Report
-from ledger.domain.numbers import subtract, text
+from ledger.domain.numbers import text
 
 SCHEMA: Final = 1
-"""The shape of the document; a new field may come under the same number, no other change."""
+"""The shape of the document; a new field, or word for what a figure is, may come under the same
+number, no other change."""
 
 
 def summary_json(report: Report) -> bytes:
@@ -125,16 +126,11 @@ def _figures(figures: Iterable[Figure]) -> list[dict[str, Any]]:
             "what": one.what,
             "ledger": text(one.ledger),
             "broker": _amount(one.broker),
-            "difference": _amount(difference(one)),
+            "difference": _amount(one.difference),
             "agrees": one.agrees,
         }
         for one in figures
     ]
-
-
-def difference(one: Figure) -> Decimal | None:
-    """The broker's figure less ours; None where the broker states none."""
-    return None if one.broker is None else subtract(one.broker, one.ledger)
 
 
 def _absorbed(report: Report) -> list[dict[str, str]]:
@@ -142,13 +138,14 @@ def _absorbed(report: Report) -> list[dict[str, str]]:
     return sorted(
         (
             {
+                "kind": one.kind.value,
                 "subject": one.subject,
                 "difference": text(one.difference),
                 "tolerance": text(one.tolerance),
             }
             for one in report.outcome.absorbed
         ),
-        key=lambda one: (one["subject"], one["difference"]),
+        key=lambda one: (one["subject"], one["kind"], one["difference"]),
     )
 
 

@@ -17,7 +17,6 @@ from adapters.reconcile.executions import Execution
 from adapters.reconcile.outcome import Figure
 from adapters.reconcile.pairing import Match
 from adapters.reconcile.writing.report import Line, Report
-from adapters.reconcile.writing.summary import difference
 from ledger.domain.numbers import text
 
 BREAKS: Final = (
@@ -125,7 +124,7 @@ def _figure_row(one: Figure) -> list[str]:
         *map(_text, (one.subject, one.name, one.what)),
         text(one.ledger),
         _amount(one.broker),
-        _amount(difference(one)),
+        _amount(one.difference),
         _yes(one.agrees),
     ]
 
