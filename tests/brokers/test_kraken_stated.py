@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+import ledger
+from adapters.ingest import ingest
 from adapters.port import RawPage
-from ledger.domain.events import FillBooked, Liquidity, Side
+from adapters.reconcile.costs import Costs
+from adapters.statement import Comparison
+from ledger.domain.events import Booking, FillBooked, Liquidity, Side
 from ledger.domain.instruments import InstrumentKind
+from ledger.domain.numbers import text
 from ledger.domain.order_status import OrdStatus
-from tests.brokers.kraken import FILL, ORDER, POSITION, page, read, result
+from tests.brokers.kraken import FILL, ORDER, POSITION, page, read, result, trades
+from tests.brokers.sampling import NOW
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def orders(*rows, where="open"):
@@ -55,6 +64,27 @@ def test_margin_positions_are_summed_by_pair():
 def test_a_position_closed_in_part_has_no_known_basis():
     batch = read(result({"T1": {**POSITION, "vol_closed": "0.1"}}))
     assert [(p.qty, p.cost_basis) for p in batch.positions] == [(Decimal("0.4"), None)]
+
+
+@pytest.mark.parametrize(
+    ("booking", "found"), [(Booking.FIFO, [("15000", "15000")]), (Booking.AVERAGE, [])]
+)
+def test_the_cost_of_what_is_left_is_that_of_the_last_opened_before_fees(booking, found):
+    first = {"margin": "100", "misc": ""}
+    batch = read(
+        trades(
+            T1=first,
+            T2={**first, "time": 1688585841.5, "price": "30000", "cost": "15000"},
+            T3={"time": 1688585842.5, "type": "sell", "misc": "closing"},
+        ),
+        result({"T2": {**POSITION, "cost": "15000"}}),
+    )
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        book.open_account("A", base_currency="USD", booking=booking, occurred_at=LONG_AGO)
+        ingest(book, batch)
+        compared = Comparison(book, batch, book.store.head())
+        costs = Costs(compared, batch, compared.lines(), book.store, NOW).found
+    assert [(text(one.booked), text(one.stated)) for one in costs] == found
 
 
 def test_a_list_of_spot_says_nothing_of_futures():

@@ -10,7 +10,6 @@ import pytest
 
 import ledger
 from adapters.brokers import ibkr_flex
-from adapters.brokers.ibkr_flex.stated import COST
 from adapters.ingest import ingest
 from adapters.port import AccountConfig, CostMeaning, RawPage
 from adapters.reconcile.costs import Cost, Costs
@@ -21,10 +20,12 @@ from tests.golden.ibkr_flex import NOW, begin
 FOLDER = "fixtures/interactive_brokers/opensteuerauszug"
 
 
-def costs(path: Path, meaning: CostMeaning = COST) -> Iterator[Cost]:
-    """What can be compared of one file, in a book of its rows that stands fees beside the cost."""
+def costs(path: Path, meaning: CostMeaning | None = None) -> Iterator[Cost]:
+    """What can be compared of one file, in a book of its rows that has fees beside the cost; of
+    another meaning than the parser's, if one is given."""
     batch = ibkr_flex.parse([RawPage(name=path.name, content=path.read_bytes())], AccountConfig())
-    batch = attrs.evolve(batch, coverage=attrs.evolve(batch.coverage, cost=meaning))
+    if meaning is not None:
+        batch = attrs.evolve(batch, coverage=attrs.evolve(batch.coverage, cost=meaning))
     with ledger.open("memory://", clock=lambda: NOW) as book:
         begin(book, batch)
         ingest(book, batch)

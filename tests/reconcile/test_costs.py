@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -30,10 +31,13 @@ from ledger.domain.events import (
 )
 from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument, InstrumentKind
+from tests.reconcile.nights import Nights, day
+from tests.reconcile.nights import fill as ten_units
 from tests.reconcile.parts import ACCOUNT, DAY, NOW, at, booked, fee, fill, opened, report, told
 
 WITH, BEFORE = CostMeaning(with_fees=True), CostMeaning(with_fees=False)
 BUY, SELL = Side.BUY, Side.SELL
+HOUR = timedelta(hours=1)
 
 
 def stated(qty: str, cost: str | None, *facts: Any, meaning: CostMeaning | None = WITH,
@@ -172,6 +176,27 @@ def test_charges_in_another_currency_are_in_no_cost_of_ours(side):
     booked(side[0], (fill("1", fees=(fee("1", "EUR"),)), at(1)))
     assert cost_of(run(side, stated("10", "501"))) == []
     assert cost_of(run(side, stated("10", "500", meaning=BEFORE))) == [("500", True)]
+
+
+@pytest.mark.parametrize(
+    ("sold", "how"),
+    [
+        (False, "the report states it, and the books agree"),
+        (True, "nothing is held any more, on either side"),
+    ],
+)
+def test_it_is_gone_when_it_agrees_or_nothing_is_held(sold, how):
+    nights = Nights.begin()
+    nights.booked(ten_units("x"), day(-3))
+    coverage = {"cost": WITH, "lists_positions": True}
+    nights.run(nights.batch(0, positions=stated("10", "51").positions, coverage=coverage))
+    assert nights.status() == {"position.cost": "open"}
+    sale = [(ten_units("y", side=SELL), day(1) + HOUR)] if sold else []
+    for event, when in sale:
+        nights.booked(event, when)
+    left = () if sold else stated("10", "50").positions
+    life = nights.run(nights.batch(1, sale, positions=left, coverage=coverage))
+    assert [(one.kind, one.how) for one in life.resolved] == [("position.cost", how)]
 
 
 # ---------------------------------------------------------------------------------- causes

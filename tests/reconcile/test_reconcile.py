@@ -227,6 +227,15 @@ def test_a_declared_tolerance_is_told_with_what_it_absorbed(side):
     assert [(one.subject, one.difference) for one in outcome.absorbed] == [("USD", Decimal(1))]
 
 
+def test_no_tolerance_lets_a_trade_pass(side):
+    book, reports = side
+    booked(book, (fill("1", fees=(fee("1"),)), at(1)))
+    batch = report((fill("1", px="50.01", fees=(fee("1.01"),)), at(1)))
+    outcome = told(book, reports, batch, tolerances={"USD": Decimal(9), "units": Decimal(9)})
+    assert kinds(outcome) == ["trade.fee", "trade.price"]
+    assert [one.difference for one in outcome.breaks] == [Decimal("0.01"), Decimal("0.1")]
+
+
 def test_totals_that_rows_do_not_make(side):
     book, reports = side
     control = Control(name="fees", currency="USD", stated=Decimal(2), rows=Decimal(1))
