@@ -3,6 +3,9 @@
 A distribution of anybody's adds one by an entry point of the group ``tradeledger.adapters``: its
 name is the venue's on the command line, its object a module with a ``parse`` (or the function
 itself) of the shape of ``adapters.port.Parser``. A name that is built in stays ours.
+
+A module whose parser takes settings has them as an attrs class, ``SETTINGS``, and a
+``parser_for(settings)``; see ``adapters.venue_settings``.
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Any, Final
 
 from adapters.port import Parser
+from adapters.venue_settings import Given, settings_of
 from ledger.errors import BadFileError
 
 GROUP: Final = "tradeledger.adapters"
@@ -41,13 +45,28 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*BUILT_IN, *others()}))
 
 
-def parser_of(venue: str) -> Parser:
-    """The venue's parser, which is loaded only now; ``BadFileError`` for an unknown name."""
-    if venue in BUILT_IN:
-        parse: Parser = import_module(f"adapters.brokers.{venue}").parse
+def parser_of(venue: str, settings: Given | None = None) -> Parser:
+    """The venue's parser, which is loaded only now, by these settings if there are any.
+
+    ``BadFileError`` for an unknown name, for settings of a venue that takes none, and for one
+    that is wrong.
+    """
+    module = _loaded(venue)
+    if not settings:
+        parse: Parser = getattr(module, "parse", module)
         return parse
+    kind = getattr(module, "SETTINGS", None)
+    if kind is None:
+        given = ", ".join(settings)
+        raise BadFileError(f"{venue} takes no settings, and is given {given}; leave them out")
+    told: Parser = module.parser_for(settings_of(venue, kind, settings))
+    return told
+
+
+def _loaded(venue: str) -> Any:
+    """The venue's module; of a distribution's entry point, whatever that names."""
+    if venue in BUILT_IN:
+        return import_module(f"adapters.brokers.{venue}")
     if venue not in others():
         raise BadFileError(f"no venue is called {venue}: it is one of {', '.join(names())}")
-    loaded = others()[venue].load()
-    found: Parser = getattr(loaded, "parse", loaded)
-    return found
+    return others()[venue].load()

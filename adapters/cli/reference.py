@@ -46,7 +46,14 @@ account = "U1234567"
 [ingest]
 zone = "America/New_York"
 booking = "average"
+
+[venue.fix44]
+currency = "USD"
 ```
+
+A table `[venue.NAME]` says what the reports of that venue do not; `--venue-settings FILE` goes
+before it as a whole. Which there are, the venue's page says, such as
+[that of FIX](brokers/fix44.md#one-counterpartys-ways-the-settings).
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from adapters.cli.fetched import Covers
 from adapters.cli.opening import opened
 from adapters.cli.settings import Settings
 from adapters.port import AccountConfig, Batch, Parser, RawPage
+from adapters.venue_settings import Given, read_table
 from ledger.domain.events import AccountOpened
 from ledger.store.port import EventStore
 
@@ -21,15 +22,34 @@ CSV: Final = "csv"
 _UTC: Final = "UTC"
 
 
-def parser_of(broker: str, column_map: Path | None) -> tuple[Parser, str | None]:
-    """The parser of a broker, which is loaded only here, and the zone that its map declares."""
+def parser_of(
+    broker: str, column_map: Path | None, given: Given | None = None
+) -> tuple[Parser, str | None]:
+    """The parser of a broker, which is loaded only here, by the settings that are given for it,
+    and the zone that its map declares."""
     if (broker == CSV) != (column_map is not None):
         raise click.UsageError("--map and the broker csv belong together: csv needs a map")
+    if given and (column_map is not None or broker in shipped_maps.NAMES):
+        raise click.UsageError(f"{broker} takes no settings: a map says all; leave them out")
     if column_map is not None:
         return shipped_maps.mapped(column_map.name, column_map.read_bytes())
     if broker in shipped_maps.NAMES:
         return shipped_maps.shipped(broker)
-    return venues.parser_of(broker), None
+    return venues.parser_of(broker, given), None
+
+
+def venue_settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The file of the settings of a venue's parser."""
+    told = "TOML file: how this venue writes its reports; else the configuration's [venue.NAME]."
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option("--venue-settings", metavar="FILE", type=path, help=told)(command)
+
+
+def _given(settings: Settings, broker: str, path: Path | None) -> Given | None:
+    """What is said of the venue: in the file that is named, alone, else in the configuration."""
+    if path is not None:
+        return read_table(path.name, path.read_bytes())
+    return settings.venues.get(broker)
 
 
 class Venue(click.ParamType[str]):
@@ -62,9 +82,11 @@ class Reading:
         venue_account: str | None,
         other_zone: bool = False,
         covers: Covers = (None, None),
+        venue_settings: Path | None = None,
     ) -> None:
         zone = settings.zone_info
-        self._parse, self._map_zone = parser_of(broker, column_map)
+        given = _given(settings, broker, venue_settings)
+        self._parse, self._map_zone = parser_of(broker, column_map, given)
         self._is_other = other_zone
         self.pages = list(pages)
         # A column map declares its zone itself.

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from click.shell_completion import shell_complete
 
-from adapters.cli.config import read_config
+from adapters.cli.config import VENUE, read_config
 from adapters.cli.exits import FINE, Guard
 from adapters.cli.root import root
 from adapters.cli.settings import Settings
@@ -24,8 +24,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     with Guard() as guard:
         if instruction := os.environ.get(_COMPLETE):
             sys.exit(shell_complete(root, {}, NAME, _COMPLETE, instruction))
-        settings = Settings(guard)
-        with root.make_context(NAME, given, obj=settings, default_map=read_config()) as context:
+        config = read_config()
+        settings = Settings(guard, venues=config.pop(VENUE, {}))
+        with root.make_context(NAME, given, obj=settings, default_map=config) as context:
             code = root.invoke(context)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else FINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,13 +23,15 @@ MEMORY: Final = "memory://"
 
 @attrs.define
 class Settings:
-    """The program's own options; a command's options of the same names go before them."""
+    """The program's own options; a command's options of the same names go before them. ``venues``
+    has the settings of parsers, by the name of the venue."""
 
     guard: Guard
     store: str = DEFAULT_STORE
     account: str | None = None
     zone: str | None = None
     reports: str | None = None
+    venues: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
 
     def override(self, store: str | None, account: str | None, zone: str | None) -> None:
         """Take what was given behind the command's name."""

@@ -461,7 +461,7 @@ def test_one_of_which_too_little_is_told_is_not_guessed(tags):
     batch = read(fill(**tags), fill(t34="3", t17="E2", **tags))
     assert not batch.instruments
     assert len(fills(batch)) == 2
-    assert ["define the instrument" in one.what for one in batch.findings] == [True]
+    assert ["write [instruments." in one.what for one in batch.findings] == [True]
 
 
 def test_a_quantity_in_the_second_currency_is_set_aside():

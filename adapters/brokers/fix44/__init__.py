@@ -4,7 +4,8 @@ What is read: execution reports (35=8) and trade capture reports (35=AE) of vers
 from a log with or without a time before each message, with SOH, ``|`` or ``^A`` between fields.
 Each message's length and checksum are verified; one that is garbled or cut is set aside. Numbers
 (34) that no message has are named as missing, refusals (35=3, 35=j) are findings. What one
-counterparty does differently is declared by a ``Dialect``: ``parser_for(dialect)`` is a parser.
+counterparty does differently, or does not say, is declared by a ``Dialect``, the settings of this
+venue: ``parser_for(dialect)`` is a parser.
 """
 
 from __future__ import annotations
@@ -13,16 +14,21 @@ from collections.abc import Sequence
 from functools import partial
 
 from adapters.brokers.fix44.dialect import Dialect
-from adapters.brokers.fix44.framing import frames
+from adapters.brokers.fix44.instruments import Terms
 from adapters.brokers.fix44.log import Log, accounts_in
 from adapters.brokers.fix44.message import Message
+from adapters.fix_frames import frames
 from adapters.port import AccountConfig, Batch, Parser, RawPage
 
-__all__ = ["NAME", "VENUE", "VERSION", "Dialect", "accounts", "parse", "parser_for"]
+__all__ = [
+    "NAME", "SETTINGS", "VENUE", "VERSION", "Dialect", "Terms", "accounts", "parse", "parser_for",
+]  # fmt: skip
 
 NAME = "fix44"
 VENUE = "FIX"
 VERSION = "1"
+
+SETTINGS = Dialect
 
 STANDARD = Dialect(venue=VENUE)
 

@@ -97,7 +97,7 @@ class Captures:
         return f"report:{named}"
 
     def _fill(self, message: Message, side: Message, exec_id: str) -> FillBooked:
-        currency = price_currency(message, self._dialect.currency)
+        currency = price_currency(message, self._dialect.currency_of(message))
         qty = message.decimal("32")
         negative = self._dialect.negative_charges
         return FillBooked(
@@ -135,7 +135,7 @@ class Captures:
             )
         qty = message.decimal("32")
         negative = self._dialect.negative_charges
-        currency = price_currency(message, self._dialect.currency)
+        currency = price_currency(message, self._dialect.currency_of(message))
         told = fees(side, qty, currency, negative=negative)
         return FillCorrected(
             exec_id=exec_id,

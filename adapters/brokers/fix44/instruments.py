@@ -2,7 +2,7 @@
 
 A message names its instrument; what a quantity of it is worth, few messages tell. One whose kind
 (167, 460), currency (15) or multiplier (231) is not told is not defined here: its fills are kept
-with their quantity, and their value is unknown until somebody defines the instrument.
+with their quantity, and their value is unknown until the venue's settings declare its terms.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from adapters.brokers.fix44.message import Message
+from ledger.domain.gates import Positive, gated
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ONE
 from ledger.errors import BadRowError
@@ -18,23 +19,43 @@ from ledger.errors import BadRowError
 SHARES: Final = frozenset({"CS", "PS", "ETF", "MF", "DR", "REIT"})
 CURRENCIES: Final = frozenset({"FOR", "FXSPOT"})
 PUT_OR_CALL: Final = {"0": "put", "1": "call"}
+CONTRACTS: Final = frozenset({InstrumentKind.LINEAR, InstrumentKind.INVERSE, InstrumentKind.OPTION})
+"""The kinds that are worth nothing known without a multiplier."""
 _PAIR = re.compile(r"([A-Z]{3})/([A-Z]{3})", re.ASCII)
 
 
+@gated
+class Terms:
+    """What an instrument is, as far as its messages do not say: its kind (167), the currency of its
+    price (15), money per point and unit (231)."""
+
+    kind: InstrumentKind | None = None
+    currency: str | None = None
+    multiplier: Positive | None = None
+
+
 def instrument_id(message: Message, venue: str) -> str:
-    """The venue, the symbol (55, or 48 where it says none) and what tells contracts apart:
+    """The venue and the instrument's name at it."""
+    return f"{venue}:{name_at_venue(message)}"
+
+
+def name_at_venue(message: Message) -> str:
+    """The symbol (55, or 48 where it says none) and what tells contracts apart:
     suffix, maturity, put or call with its strike."""
-    symbol = message.text("55")
-    if symbol in {"", "[N/A]", "N/A"}:
-        symbol = message.required("48")
-    parts = [symbol + (f".{message.text('65')}" if message.has("65") else "")]
+    parts = [symbol(message) + (f".{message.text('65')}" if message.has("65") else "")]
     if _is_dated(message):
         parts.append(_expiry(message))
     if message.has("202"):
         parts.append(
             f"{message.text('201') and _put_call(message)[0].upper()}{message.text('202')}"
         )
-    return ":".join([venue, *parts])
+    return ":".join(parts)
+
+
+def symbol(message: Message) -> str:
+    """The symbol (55), or 48 where it says none."""
+    told = message.text("55")
+    return message.required("48") if told in {"", "[N/A]", "N/A"} else told
 
 
 def price_currency(message: Message, default: str | None) -> str | None:
@@ -53,12 +74,14 @@ def price_currency(message: Message, default: str | None) -> str | None:
     return pair[1]
 
 
-def instrument(message: Message, venue: str, default: str | None) -> Instrument | None:
-    """The instrument as the message tells it, or None when that is not enough to define it."""
-    kind, currency = _kind(message), price_currency(message, default)
-    multiplier = message.decimal_or_none("231")
-    is_contract = kind in {InstrumentKind.LINEAR, InstrumentKind.OPTION}
-    if kind is None or not currency or (is_contract and multiplier is None):
+def instrument(
+    message: Message, venue: str, default: str | None, terms: Terms
+) -> Instrument | None:
+    """The instrument as the message tells it, and the terms where it does not; None when both are
+    not enough to define it."""
+    kind, currency = _kind(message) or terms.kind, price_currency(message, default)
+    multiplier = message.decimal_or_none("231") or terms.multiplier
+    if kind is None or not currency or (kind in CONTRACTS and multiplier is None):
         return None
     pair = _pair(message)
     return Instrument(

@@ -8,11 +8,11 @@ from typing import Final
 
 from adapters.brokers.fix44.captures import Captures
 from adapters.brokers.fix44.dialect import Dialect
-from adapters.brokers.fix44.framing import frames
-from adapters.brokers.fix44.instruments import instrument, instrument_id
+from adapters.brokers.fix44.instruments import instrument, instrument_id, name_at_venue
 from adapters.brokers.fix44.message import Message
 from adapters.brokers.fix44.reports import Reports, amended_at, further_ids, newest, told_at
 from adapters.brokers.fix44.sessions import REFUSALS, missing, refusal
+from adapters.fix_frames import frames
 from adapters.gathering import Gathering
 from adapters.port import AccountConfig, Batch, Finding, RawPage, StatedOrder
 from adapters.text import UNREADABLE
@@ -129,7 +129,10 @@ class Log:
         named = instrument_id(message, self._dialect.venue)
         if named in self._g.instruments:
             return
-        found = instrument(message, self._dialect.venue, self._dialect.currency)
+        dialect = self._dialect
+        found = instrument(
+            message, dialect.venue, dialect.currency_of(message), dialect.terms(message)
+        )
         if found is not None:
             self._g.define(found)
         elif named not in self._undefined:
@@ -137,7 +140,8 @@ class Log:
             self._g.find(
                 message,
                 f"{named}: no message tells its kind (167), currency (15) and multiplier (231); "
-                "define the instrument, until then the value of its fills is unknown",
+                "until the settings of the venue do, the value of its fills is unknown: write "
+                f'[instruments."{name_at_venue(message)}"] with what is not told',
             )
 
 

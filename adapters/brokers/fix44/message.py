@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 
-from adapters.brokers.fix44.framing import Fields, Frame
+from adapters.fix_frames import Fields, Frame
 from adapters.port import digest_of
 from adapters.rows import Row
 from adapters.text import day, iso_instant

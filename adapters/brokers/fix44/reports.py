@@ -149,7 +149,7 @@ class Reports:
             side=message.one_of("54", SIDES),
             last_qty=qty,
             last_px=message.decimal("31"),
-            currency=price_currency(message, self._dialect.currency),
+            currency=price_currency(message, self._dialect.currency_of(message)),
             venue=self._dialect.venue,
             scope=self.scope(message),
             cl_ord_id=self.cl_ord_id(message),
@@ -188,7 +188,7 @@ class Reports:
         )
 
     def _fees(self, message: Message, qty: Decimal) -> tuple[Fee, ...]:
-        default, negative = self._dialect.currency, self._dialect.negative_charges
+        default, negative = self._dialect.currency_of(message), self._dialect.negative_charges
         return fees(message, qty, default, negative=negative)
 
     def cl_ord_id(self, message: Message) -> str | None:

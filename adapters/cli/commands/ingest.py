@@ -24,7 +24,7 @@ from adapters.cli.fetched import (
 from adapters.cli.opening import Opening, prepare, told
 from adapters.cli.progress import progress_bar
 from adapters.cli.questions import places, styles
-from adapters.cli.reports import Reading, Venue
+from adapters.cli.reports import Reading, Venue, venue_settings_option
 from adapters.cli.settings import Settings
 from adapters.cli.stated import differences, rehearsed, told_of
 from adapters.ingest import Ingested, IngestReport, Verdict
@@ -39,6 +39,7 @@ _COUNTS: Final = (Column("kind"), *(Column(name, Kind.NUMBER) for name in _VERDI
 _ROWS: Final = texts("row", "kind", "verdict", "reason", "key")
 _QUARANTINE: Final = texts("file", "row", "field", "value", "rule")
 _FINDINGS: Final = texts("file", "row", "what")
+_READING: Final = ("column_map", "venue_account", "venue_settings", "other_zone")
 _UNBOOKED: Final = (
     "nothing is booked for a difference; 'tradeledger record' answers one with a signed fact"
 )
@@ -56,6 +57,7 @@ _UNBOOKED: Final = (
 @click.option(
     "--venue-account", metavar="ID", help="The broker's account, if a file holds several."
 )
+@venue_settings_option
 @click.option("--base-currency", metavar="CODE", help="Of a new account; else the statement's.")
 @rules
 @click.option("--other-zone", is_flag=True, help="The report's times are in --zone, although the "
@@ -70,9 +72,6 @@ def ingest(
     *,
     broker: str,
     files: tuple[Path, ...],
-    column_map: Path | None,
-    venue_account: str | None,
-    other_zone: bool,
     dry_run: bool,
     store: str | None,
     account: str | None,
@@ -98,7 +97,8 @@ def ingest(
     found = whole_fetch_of(broker, files)
     settings.account = account_of(found, settings.account)
     pages, covers = pages_in(found, files), covers_of(found)
-    reading = Reading(settings, broker, column_map, pages, venue_account, other_zone, covers)
+    asked = {name: how.pop(name) for name in _READING}
+    reading = Reading(settings, broker, pages=pages, covers=covers, **asked)
     return _recorded(settings, reading, found, how, dry_run=dry_run, style=style or output.TABLE)
 
 

@@ -23,7 +23,7 @@ from adapters.cli.moments import beginning
 from adapters.cli.opening import opened
 from adapters.cli.questions import Question, asks
 from adapters.cli.read_models import reports_option
-from adapters.cli.reports import Reading, Venue
+from adapters.cli.reports import Reading, Venue, venue_settings_option
 from adapters.port import Batch, digest_of
 from adapters.reconcile.kinds import Severity
 from adapters.reconcile.writing import Input, Report, summary_json
@@ -67,6 +67,7 @@ class Tolerance(click.ParamType[tuple[str, Decimal]]):
 @click.option("--map", "column_map", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="For csv: the TOML file that says what the columns mean.")  # fmt: skip
 @click.option("--venue-account", metavar="ID", help="The broker's account, if a file has several.")
+@venue_settings_option
 @click.option("--from", "since", metavar="TIME", help="What was asked for begins then, where the "
               "report does not say; a day is its first moment. Of a fetch, its own.")  # fmt: skip
 @click.option("--to", "until", metavar="TIME", help="What was asked for ends before then, a day "
@@ -149,10 +150,9 @@ def read(
     *,
     broker: str,
     files: tuple[Path, ...],
-    column_map: Path | None,
-    venue_account: str | None,
     since: str | None,
     until: str | None,
+    **asked: Any,
 ) -> tuple[Batch, tuple[Input, ...]]:
     """The report, and its files. One that is not there, or cannot be trusted as a whole, is read
     as a report that lacks everything; one that was not fetched to its end, as one that lacks that.
@@ -171,9 +171,7 @@ def read(
         covers = covers_of(found, covers)
         pages = pages_in(found, files)
         inputs = tuple(map(Input.of, pages))
-        reading = Reading(
-            question.settings, broker, column_map, pages, venue_account, covers=covers
-        )
+        reading = Reading(question.settings, broker, pages=pages, covers=covers, **asked)
         return lacking(reading.batch_of(opening), found), inputs
     except (BadFileError, FetchError) as error:
         return lacking(nothing(covers, str(error)), found), inputs

@@ -1,10 +1,11 @@
-"""FIX messages out of a log's bytes: found, checked against their length and checksum, split.
+"""FIX messages out of bytes: found, checked against their length and checksum, split.
 
 A log may put anything before a message (a time, a direction), and may print the separator as
 ``|`` or ``^A``. What a message is, its own BodyLength (9) says; that it is whole, its CheckSum
 (10). What fails either is handed back as garbled, with what is wrong, and reading goes on at the
 next beginning. This is a few lines of bytes; the package ``simplefix`` was tried and checks
 neither length nor checksum, drops what it cannot read without a word, and knows no ``|``.
+Whoever reads logs and whoever listens to a venue agree by this module on what a message is.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _HEAD = re.compile(rb"8=FIXT?\.[0-9]\.[0-9](?:SP[0-9])?([\x01|])9=([0-9]{1,5})[\
 _TRAILER = re.compile(rb"10=([0-9]{3})(?=[\x01|\r\n]|\Z)[\x01|]?")
 _CARETS = re.compile(rb"8=FIXT?\.[0-9]\.[0-9](?:SP[0-9])?\^A")
 _BARS = re.compile(rb"\|(?=[0-9]+=|\Z)")
+_LONGEST_HEAD: Final = 40
+_TRAILER_BYTES: Final = 7
 _PIECES = re.compile(rb"(?:^|[\x01|])[0-9]{1,5}=[^\x01|]*[\x01|][0-9]{1,5}=")
 
 
@@ -65,6 +68,29 @@ def frames(page: RawPage) -> list[Frame]:
             f"{page.name} holds no FIX message (8=FIX...); hand over the session's message log"
         )
     return [attrs.evolve(one, place=place) for place, one in enumerate(_found(content), start=1)]
+
+
+def whole_frames(content: bytes) -> tuple[list[Frame], int]:
+    r"""The messages of bytes that may end in the middle of one, and where the rest begins.
+
+    >>> heard, rest = whole_frames(b"8=FIX.4.4\x019=5\x0135=0\x0110=163\x018=FIX.4.4\x019=")
+    >>> [one.fault for one in heard], rest
+    ([''], 26)
+    """
+    heard: list[Frame] = []
+    at = 0
+    while (start := _START.search(content, at)) and not _may_go_on(content, start.start()):
+        one, at = _message(content, start.start())
+        heard.append(attrs.evolve(one, place=len(heard) + 1))
+    return heard, at
+
+
+def _may_go_on(content: bytes, at: int) -> bool:
+    """Whether the message that begins here may have its end in bytes to come."""
+    head = _HEAD.match(content, at)
+    if not head:
+        return len(content) - at < _LONGEST_HEAD
+    return len(content) < head.end() + int(head[2]) + _TRAILER_BYTES
 
 
 def _found(content: bytes) -> Iterator[Frame]:
