@@ -15,6 +15,7 @@ class Entry(NamedTuple):
 COMMANDS: Final[dict[str, Entry]] = {
     "ingest": Entry("ingest", "Record what a broker's report says."),
     "fetch": Entry("fetch", "Ask a venue for its report, page by page."),
+    "listen": Entry("listen", "Keep a venue's FIX drop copy as it comes."),
     "reconcile": Entry("reconcile", "Compare a broker's report with the books."),
     "positions": Entry("holdings", "What is held, at what cost, with what result."),
     "lots": Entry("holdings", "The open lots behind the positions."),

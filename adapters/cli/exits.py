@@ -6,8 +6,9 @@
       that are behind, positions without a mark, sums that do not add up, warnings
 2     could not run: usage, configuration, unreadable or refused file, no such store
 70    a bug: whatever was not foreseen, so that a crash never reads as a finding
-75    try later: another process holds the store, or its server is away; a venue throttles or has no
-      report yet; a report to reconcile with is missing, cut, partial or of an earlier day
+75    try later: another process holds the store, or its server is away; a venue throttles, is
+      away or has no report yet; a report to reconcile with is missing, cut, partial or of an
+      earlier day
 130   interrupted
 141   whoever read our output stopped reading
 ====  ===============================================================================

@@ -31,8 +31,9 @@ A day stands for its last moment in `--zone` (UTC without one). A time needs a z
 tables that are behind, positions without a mark, sums that do not add up, warnings |
 | 2 | could not run: usage, configuration, a file that was refused, no such store |
 | 70 | a bug |
-| 75 | try later: another process holds the store, or its server is away; a venue throttles or has \
-no report yet; a report to reconcile with is missing, cut, partial or of an earlier day |
+| 75 | try later: another process holds the store, or its server is away; a venue throttles, is \
+away or has no report yet; a report to reconcile with is missing, cut, partial or of an earlier \
+day |
 | 130 | interrupted |
 
 Settings come from options, then from the environment (`TRADELEDGER_STORE`, `TRADELEDGER_ACCOUNT`,

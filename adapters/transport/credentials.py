@@ -40,6 +40,9 @@ class Credentials:
     def __repr__(self) -> str:
         return f"Credentials({MASK})"
 
+    def __contains__(self, field: str) -> bool:
+        return field in self._values
+
     def __getitem__(self, field: str) -> str:
         return self._values[field]
 

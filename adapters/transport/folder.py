@@ -152,7 +152,7 @@ def opened(
     ``FetchError`` when it holds another fetch, ``TryLaterError`` while another process fetches.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(path):
+    with locked(path, f"another process fetches into {path}"):
         for half in path.glob(f".*{_HALF}"):
             half.unlink()
         before = _read(path, about)
@@ -191,8 +191,8 @@ def _read(path: Path, about: dict[str, Any]) -> Folder | None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the folder, where the system can."""
+def locked(path: Path, held: str) -> Iterator[None]:
+    """Hold the folder, where the system can; ``TryLaterError`` says that it is ``held``."""
     handle = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if sys.platform != "win32":
@@ -201,7 +201,7 @@ def _locked(path: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise TryLaterError(f"another process fetches into {path}; wait for it") from None
+                raise TryLaterError(f"{held}; wait for it") from None
         yield
     finally:
         os.close(handle)
