@@ -53,7 +53,7 @@ class Counting:
         """Count a message; ``VenueRefusedError`` for one whose number cannot be."""
         number = message.number("34")
         if number is None:
-            raise VenueRefusedError(f"a message of type {message.kind[:5]!a} has no number (34)")
+            raise VenueRefusedError("a message has no number (34)")
         if message.kind == "4" and message.text("123") != "Y":
             return self._reset(message)
         is_anew = message.kind == "A" and message.text("141") == "Y" and self.expected > 1
@@ -80,7 +80,5 @@ class Counting:
             return least
         told = message.number("36")
         if told is None or told < least:
-            raise VenueRefusedError(
-                f"a SequenceReset goes back to {message.text('36')[:20]!a}: {_ANEW}"
-            )
+            raise VenueRefusedError(f"a SequenceReset to {told} goes back: {_ANEW}")
         return told

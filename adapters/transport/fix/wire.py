@@ -17,6 +17,8 @@ MAX_REST: Final = 200_000
 """No message is longer, by its length (9) of five digits."""
 
 _SECRET: Final = re.compile(rb"\x01(553|554|925)=[^\x01]*")
+_TEXT: Final = re.compile(rb"\x0158=[^\x01]*")
+_OF_SESSION: Final = re.compile(rb"\x0135=[0-5Aj]\x01")
 _BODY: Final = re.compile(rb"8=([^\x01]+)\x019=[0-9]+\x01(.*\x01)10=[0-9]{3}\x01?\Z", re.DOTALL)
 
 
@@ -35,13 +37,24 @@ def _framed(begin: bytes, body: bytes) -> bytes:
 
 
 def without_secrets(raw: bytes, credentials: Credentials) -> bytes:
-    """A whole message in which user and passwords (553, 554, 925), and whatever else repeats the
-    credentials' password, are masked; a whole message again."""
+    """A whole message in which user and passwords (553, 554, 925) are masked, and the credentials
+    in the text (58) of one about the session; a whole message again.
+
+    A report is otherwise kept to the byte: who is called by his account's name, as many are, finds
+    it in all of them.
+    """
     found = _BODY.match(raw)
-    body = found[2] if found else b""
-    masked = _SECRET.sub(SOH + rb"\1=" + MASK.encode(), b"\x01" + body)[1:]
-    masked = credentials.redacted(masked.decode("latin-1")).encode("latin-1")
-    return _framed(found[1], masked) if found and masked != body else raw
+    if not found:
+        return raw
+    body = SOH + found[2]
+    masked = _SECRET.sub(SOH + rb"\1=" + MASK.encode(), body)
+    if _OF_SESSION.search(masked):
+        masked = _TEXT.sub(lambda text: _redacted(text[0], credentials), masked)
+    return raw if masked == body else _framed(found[1], masked[1:])
+
+
+def _redacted(text: bytes, credentials: Credentials) -> bytes:
+    return credentials.redacted(text.decode("latin-1")).encode("latin-1")
 
 
 @attrs.frozen

@@ -366,6 +366,18 @@ def test_credentials_are_told_the_venue_and_nobody_else(listener):
     assert b"canary" not in kept
 
 
+def test_a_user_who_is_called_as_the_session_is_costs_no_report(listener):
+    held = {"username": SENDER, "password": "1000"}
+    with running(Venue(login=(SENDER, "1000"))) as venue:
+        listener.listen(venue, login=held)
+    require_whole(listener)
+    page = RawPage(name="a.log", content=listener.log())
+    found = [dict(frame.fields) for frame in frames(page)]
+    assert ({one["56"] for one in found}, found[0]["553"], found[0]["554"]) == (
+        {SENDER}, "***", "***",
+    )  # fmt: skip
+
+
 def test_a_venue_that_repeats_them_in_its_refusal_is_masked(listener):
     with (
         running(Venue(login=("other", "other"))) as venue,
@@ -383,8 +395,8 @@ def test_the_mask_keeps_a_message_whole():
     assert (frame.fault, dict(frame.fields)["554"], dict(frame.fields)["58"]) == ("", "***", "***?")
 
 
-def test_a_message_without_secrets_stays_as_it_is():
-    raw = sent({"35": "8", "34": "1", "58": "nothing to hide"})
+def test_a_report_stays_as_it_is():
+    raw = sent({"35": "8", "34": "1", "1": "canary-user-7", "58": "canary-pass-9"})
     assert without_secrets(raw, Credentials(CANARY)) is raw
 
 
