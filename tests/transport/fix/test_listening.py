@@ -192,7 +192,7 @@ def test_a_reset_that_passes_over_messages_is_told(listener):
 
 def test_signs_of_life_are_given_and_asked_for(listener):
     with running(Venue(reports=[])) as venue:
-        listener.listen(venue, heartbeat=5, idle=9000, speed=25)
+        listener.listen(venue, heartbeat=5, idle=20_000, speed=25)
     kinds = [one.kind for one in venue.heard]
     assert kinds[0] + kinds[-1] == "A5"
     assert {"0", "1"} <= set(kinds)
