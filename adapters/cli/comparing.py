@@ -22,7 +22,7 @@ from adapters.reconcile.ageing import Calendar, LeftOut, aged
 from adapters.reconcile.life import Life
 from adapters.reconcile.lifecycle import look, record
 from adapters.reconcile.remembering import Remembering
-from adapters.reconcile.trades import Sink, forget
+from adapters.reconcile.trades import Sink
 from adapters.reconcile.valuing import value_in_base
 from adapters.reconcile.writing import MATCHES, NAMES, WRITERS, Input, Matches, Report
 from ledger.domain.events import AccountOpened
@@ -67,7 +67,7 @@ class Comparing:
         """Compare, and write the report into a folder, if there is one."""
         with self._tables() as reports:
             if place is None:
-                return self._report(reports, batch, forget)
+                return self._report(reports, batch, None)
             with replaced(place, NAMES) as folder:
                 return self._write(reports, batch, folder)
 
@@ -85,7 +85,7 @@ class Comparing:
             (folder / name).write_bytes(write(report))
         return report
 
-    def _report(self, reports: Reports, batch: Batch, sink: Sink) -> Report:
+    def _report(self, reports: Reports, batch: Batch, sink: Sink | None) -> Report:
         book = Remembering(self.question.book.store)
         outcome = reconcile(
             book,

@@ -16,7 +16,7 @@ from ledger.history import KnownAt
 from projections.reports import Reports
 
 T = TypeVar("T")
-_PAGE: Final = 5_000
+_PAGE: Final = 500
 _AT_ONCE: Final = 500
 _BUSTED: Final = "busted"
 _CONTENT: Final = (
@@ -42,7 +42,7 @@ class BookedExecutions:
         """The fills in effect that traded in a half-open span, in the order of recording. Ids other
         than the key are left out: this is for very many, and :meth:`those` has the whole."""
         within = self._within(since, until)
-        yield from self._read(self._effective(), *within, columns=_CONTENT)
+        yield from map(_content, self._rows(_CONTENT, self._effective(), *within))
 
     def those(self, numbers: Iterable[int]) -> Iterator[Execution]:
         """The fills in effect that these facts booked."""
@@ -71,7 +71,10 @@ class BookedExecutions:
             )
             for part in _parts(sorted(times[instrument_id])):
                 moments = [datetime.fromisoformat(one) for one in part]
-                yield from self._read(self._effective(), *position, table.at.in_(moments))
+                rows = self._rows(
+                    _COLUMNS, self._effective(), *position, table.at.in_(moments), by_time=True
+                )
+                yield from map(_execution, rows)
 
     def _positions(self, instruments: Iterable[str]) -> list[tuple[str, str]]:
         """The books in which any of these instruments was ever held."""
@@ -118,24 +121,21 @@ class BookedExecutions:
             spans.append(self._table.c.at < until)
         return spans
 
-    def _read(
-        self, *where: ColumnElement[bool], columns: Sequence[str] = _COLUMNS
-    ) -> Iterator[Execution]:
-        make = _execution if columns is _COLUMNS else _content
-        for row in self._rows(columns, *where):
-            yield make(row)
-
     def _marked(self, *where: ColumnElement[bool]) -> Iterator[tuple[Execution, bool]]:
         for row in self._rows((*_COLUMNS, "effect"), *where):
             yield _execution(row[:-1]), row[-1] == _BUSTED
 
-    def _rows(self, columns: Sequence[str], *where: ColumnElement[bool]) -> Iterator[Any]:
+    def _rows(
+        self, columns: Sequence[str], *where: ColumnElement[bool], by_time: bool = False
+    ) -> Iterator[Any]:
+        """Rows in the order of recording. Of one position they are asked for by time: else SQLite
+        goes through all of the account's to have them in order."""
         table = self._table.c
         question = (
             select(*self._asking.as_text(self._table, columns))
             .where(table.account == self.account, *self._known())
             .where(table.event == "fill-booked", *where)
-            .order_by(table.number, table.line)
+            .order_by(*([table.at] if by_time else []), table.number, table.line)
         )
         yield from self._asking.stream(question, _PAGE)
 

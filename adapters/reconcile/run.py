@@ -23,7 +23,7 @@ from adapters.reconcile.orders import compare_orders
 from adapters.reconcile.outcome import Absorbed, Figure, Outcome, in_order_of_names
 from adapters.reconcile.parting import Parting
 from adapters.reconcile.told import Telling, Told
-from adapters.reconcile.trades import Sink, Span, Trades, compare_trades, forget
+from adapters.reconcile.trades import Sink, Span, Trades, compare_trades
 from adapters.reconcile.venues import of_own_venue
 from adapters.statement import Comparison, states_something
 from adapters.statement import Kind as LineKind
@@ -47,7 +47,7 @@ def reconcile(
     as_of: datetime | None = None,
     known_at: KnownAt = None,
     tolerances: Tolerances | None = None,
-    sink: Sink = forget,
+    sink: Sink | None = None,
 ) -> Outcome:
     """Compare a broker's report with the books. It finds; it books nothing.
 
@@ -92,7 +92,7 @@ class _Run:
         self._span = Span(since=covers.covers_from, until=covers.covers_to)
         self.end = covers.covers_to - _TICK if covers.covers_to else _last(batch) or now
 
-    def compared(self, base: Outcome, tolerances: Tolerances, sink: Sink) -> Outcome:
+    def compared(self, base: Outcome, tolerances: Tolerances, sink: Sink | None) -> Outcome:
         """The whole comparison."""
         told = Telling(self._batch, self._book.store).told()
         trades = self._trades(told, sink)
@@ -133,7 +133,7 @@ class _Run:
             balances=in_order_of_names([*money, *cash.figures()]),
         )
 
-    def _trades(self, told: Told, sink: Sink) -> Trades:
+    def _trades(self, told: Told, sink: Sink | None) -> Trades:
         """Trades, where the report says anything of them. One that does not say what it covers
         is compared from its first fill to its last."""
         span = self._span

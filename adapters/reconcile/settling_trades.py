@@ -143,13 +143,12 @@ class SettledTrades:
 
     @cached_property
     def _about(self) -> dict[str, set[Kind]]:
-        """What kinds of breaks the run has of executions, by what each is about."""
+        """What kinds of breaks the run has of executions, by what each is about: the reference is
+        one of them, and has a row behind the key of what is told twice; the evidence has both."""
         found: dict[str, set[Kind]] = defaultdict(set)
         for one in self._outcome.breaks:
-            found[one.reference].add(one.kind)
-            if one.kind is Kind.DUPLICATE_AT_BROKER:  # its reference has a row behind the key
-                for key in keys_in(one.account, one.evidence):
-                    found[key].add(one.kind)
+            for key in (one.reference, *keys_in(one.account, one.evidence)):
+                found[key].add(one.kind)
         return found
 
     def _tellings(self, known: KnownBreak) -> list[Execution]:

@@ -279,3 +279,13 @@ def test_what_ingesting_the_report_mends_settles_itself() -> None:
         Kind.MISSING_IN_LEDGER, Kind.LATE_REPORTED, Kind.ACCOUNT, Kind.FEE,
         Kind.BUSTED_NOT_REVERSED, Kind.CORRECTION_NOT_BOOKED,
     }  # fmt: skip
+
+
+def test_a_fill_that_is_only_paired_with_a_like_one_is_not_settled() -> None:
+    nights = Nights.begin()
+    told = [(fill("x", last_px=Decimal(11)), day(0) + HOUR)]
+    (missing,) = nights.run(nights.batch(0, told)).states
+    nights.booked(fill("y", last_px=Decimal(12)), day(0) + HOUR)
+    life = nights.run(nights.batch(0, told))
+    (paired,) = life.states
+    assert missing != paired and not life.resolved
