@@ -288,4 +288,5 @@ def test_a_fill_that_is_only_paired_with_a_like_one_is_not_settled() -> None:
     nights.booked(fill("y", last_px=Decimal(12)), day(0) + HOUR)
     life = nights.run(nights.batch(0, told))
     (paired,) = life.states
-    assert missing != paired and not life.resolved
+    assert missing != paired
+    assert not life.resolved
