@@ -74,7 +74,7 @@ class Balances:
     """The balance ledger of each account and currency."""
 
     name = BALANCES
-    version = 1
+    version = 2
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from ledger.domain.accounts import Account
 from ledger.domain.events import AccountOpened
@@ -21,7 +21,7 @@ from ledger.domain.numbers import ZERO, add, negate, subtract
 from projections.pnl import Days
 from projections.tables import pnl_days
 from projections.types import amount_text
-from projections.versions import Versions
+from projections.versions import REMEMBERED, Version, Versions
 
 _AMOUNTS: Final = ("realized_pnl", "fees", "base_fee_cost", "funding", "income")
 _CHANGES: Final = (
@@ -43,6 +43,7 @@ class Daily:
         self._place = {name: steps.place_of(name) for name in (*names, *_CHANGES)}
         self._sums: dict[Place, Amounts] = {}
         self._days: dict[str, tuple[int, Days]] = {}
+        self._latest: dict[tuple[str, ...], str] = {}
 
     def come(self, account: Account, step: Sequence[Any]) -> None:
         """A step holds from here on."""
@@ -58,15 +59,38 @@ class Daily:
         """Put the days that one event changed."""
         for place, changes in sorted(self._sums.items()):
             if any(changes.values()):
-                known = self.versions.holding(connection, (account, *place))
+                known = self._known(connection, account, place)
                 before = known.values[len(place) :] if known else ["0"] * len(_AMOUNTS)
                 sums = [
                     add(Decimal(was), changes.get(name, ZERO))
                     for name, was in zip(_AMOUNTS, before, strict=False)
                 ]
                 values = [*place, *map(amount_text, (*sums, _net(*sums)))]
-                self.versions.put(connection, account, number, values)
+                self.versions.put(connection, account, number, values, is_new=known is None)
         self._sums.clear()
+
+    def _known(self, connection: Connection, account: str, place: Place) -> Version | None:
+        """What held of a day. A day after all that its position has is not asked for."""
+        day, *position = place
+        name = (account, *position[:2])
+        latest = self._latest.pop(name, None)
+        if latest is None:
+            latest = self._last_day(connection, name)
+            if len(self._latest) > REMEMBERED:
+                del self._latest[next(iter(self._latest))]
+        self._latest[name] = max(latest, day)
+        known = self.versions.remembered((account, *place))
+        if known is None and day <= latest:
+            known = self.versions.holding(connection, (account, *place))
+        return known
+
+    def _last_day(self, connection: Connection, position: Sequence[str]) -> str:
+        """The last day of a position that is in the table, empty if there is none; what was not
+        written yet is in memory."""
+        table = self.versions.table.c
+        columns = (table.account, table.instrument_id, table.position_id)
+        is_it = [column == name for column, name in zip(columns, position, strict=True)]
+        return connection.execute(select(func.max(table.day)).where(*is_it)).scalar_one() or ""
 
     def _add(self, place: Place, what: str, amount: Decimal) -> None:
         sums = self._sums.setdefault(place, {})

@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from ledger.domain.accounts import Account
-from ledger.domain.events import Recorded
+from ledger.domain.events import FillBooked, Recorded
 from ledger.domain.numbers import ZERO, add, negate
-from ledger.domain.orders import Order
+from ledger.domain.orders import Order, order_ids
 from ledger.domain.positions import PositionKey
 from ledger.domain.postings import NOTHING, Valued, add_zero, cash_legs, totals_of
 from ledger.history import account_at
@@ -23,6 +23,9 @@ from ledger.store.port import EventStore
 from projections.hearing import Heard, Money, grown
 
 SLIM_EVERY: Final = 256
+UNPLACED: Final = 1_000
+"""So many orders that are known by their fills alone are kept."""
+
 _NEVER: Final[Valued] = (NOTHING, None)
 
 
@@ -68,6 +71,7 @@ class Followed:
         self._heard: dict[PositionKey, Heard] = {}
         self._worth: dict[PositionKey, Valued] = {}
         self._totals = self.account.totals()
+        self._unplaced: dict[str, Order] = {}
         self._folded = 0
         self.account.watchers = self._watcher
         for key, position in self.account.positions.items():
@@ -95,7 +99,8 @@ class Followed:
         if account.unsettled_positions or account.orphans or account.orders.stale:
             complete(self._store, account, recorded.number)
         moved = [self._moved(key) for key in sorted(self._touched)]
-        orders = [(root, self._order(root)) for root in sorted(self._changed)]
+        is_plain = bool(self._changed) and _is_fill_as_booked(recorded, moved)
+        orders = [(root, self._order(root, recorded, is_plain)) for root in sorted(self._changed)]
         self._folded += 1
         if self._folded % SLIM_EVERY == 0:
             account.slim()
@@ -112,9 +117,29 @@ class Followed:
         self._worth[key] = after
         return Moved(key, before, after, self._heard[key], before is _NEVER)
 
-    def _order(self, root: str) -> Order:
-        order = self.account.orders.find(root)
-        return order or rebuild_order(self._store, self.account, root)
+    def _order(self, root: str, recorded: Recorded, is_plain: bool) -> Order:
+        """An order that a fact has changed. One that nobody placed leaves the account's memory at
+        once; the last of those are kept here, and take in the fills that follow, if all there is to
+        know of one is what it says itself."""
+        resident, kept = self.account.orders.find(root), self._unplaced.pop(root, None)
+        if resident is not None:
+            return resident
+        if kept is not None and is_plain and order_ids(recorded.event) == (root,):
+            kept.evolve(recorded)
+        else:
+            kept = rebuild_order(self._store, self.account, root)
+        self._unplaced[root] = kept  # the newest one is the last to leave memory
+        if len(self._unplaced) > UNPLACED:
+            del self._unplaced[next(iter(self._unplaced))]
+        return kept
+
+
+def _is_fill_as_booked(recorded: Recorded, moved: Sequence[Moved]) -> bool:
+    """Whether a fact is a fill that nothing which came before it has busted or corrected."""
+    if not isinstance(recorded.event, FillBooked):
+        return False
+    told = (one.heard.steps.get(recorded.number) for one in moved)
+    return any(step is not None and step.entry.event is recorded.event for step in told)
 
 
 def _of_account(before: Money, after: Money) -> Iterator[Movement]:

@@ -19,7 +19,7 @@ class Orders:
     """The blotter: what each order was after each fact, as the facts were recorded."""
 
     name = ORDERS
-    version = 1
+    version = 2
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:

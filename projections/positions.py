@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Table, or_
+from sqlalchemy import ColumnElement, Connection, Table, or_
 
 from ledger.domain.canonical import Entry, SortKey, identifier
 from ledger.domain.events import FeeCharged, FillBooked
@@ -32,7 +32,7 @@ class Positions:
     """The tables of positions: their ledger, their steps, and what each day brought."""
 
     name = POSITIONS
-    version = 2
+    version = 3
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:
@@ -96,25 +96,41 @@ class Positions:
     def _asked_after(
         self, connection: Connection, change: Change, moved: Moved, since: SortKey
     ) -> dict[int, Version]:
+        """The same, from the table."""
         table = self._steps.table.c
         at, place = since[0], _joined(since)
-        conditions = (
+        is_after = (table.at >= at, or_(table.at > at, table.place > place))
+        found = self._steps.among(connection, *self._of(change, moved), *is_after)
+        return {version.values[self._steps.place_of("fact")]: version for version in found}
+
+    def _step_of(
+        self, connection: Connection, change: Change, moved: Moved, entry: Entry
+    ) -> Version | None:
+        """The step of a fact: from memory, else by its time: a position may have very many."""
+        fact = entry.recorded.number
+        known = self._steps.remembered((change.account.name, *moved.key, fact))
+        if known is not None:
+            return known
+        table = self._steps.table.c
+        is_it = (table.at == entry.at, table.fact == fact)
+        found = self._steps.among(connection, *self._of(change, moved), *is_it)
+        return next(found, None)
+
+    def _of(self, change: Change, moved: Moved) -> tuple[ColumnElement[bool], ...]:
+        """That a step is of a position."""
+        table = self._steps.table.c
+        return (
             table.account == change.account.name,
             table.instrument_id == moved.key.instrument_id,
             table.position_id == moved.key.position_id,
-            table.at >= at,
-            or_(table.at > at, table.place > place),
         )
-        found = self._steps.among(connection, *conditions)
-        return {version.values[self._steps.place_of("fact")]: version for version in found}
 
     def _take_charge(
         self, connection: Connection, change: Change, moved: Moved, charge: Charge
     ) -> None:
         """A fill's step with one more fee."""
         steps, fee = self._steps, charge.fee
-        fact = charge.entry.recorded.number
-        held = steps.holding(connection, (change.account.name, *moved.key, fact))
+        held = self._step_of(connection, change, moved, charge.entry)
         if held is None:
             return
         values = list(held.values)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, inspect, select
 from projections.balances import Balances
 from projections.errors import OvertakenError
 from projections.following import Change
+from projections.indexes import tell_sqlite
 from projections.orders import Orders
 from projections.positions import Positions
 from projections.reconciliation import Reconciliation
@@ -106,6 +107,7 @@ class Progress:
         for table in standing.tables:
             table.drop(connection, checkfirst=True)
             table.create(connection)
+        tell_sqlite(connection, standing.tables)
         connection.execute(self._table.delete().where(self._is(row)))
         connection.execute(
             self._table.insert().values(

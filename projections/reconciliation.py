@@ -43,7 +43,7 @@ class Reconciliation:
     """Both tables of reconciliation."""
 
     name = RECONCILIATION
-    version = 1
+    version = 2
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:

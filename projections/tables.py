@@ -17,8 +17,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
+from projections.indexes import index, index_of_holding
 from projections.types import Amount, Moment, name_type
 
 ORDERS: Final = "orders"
@@ -95,10 +96,10 @@ def snapshots_table() -> Table:
     )
 
 
-def _of_position(table: Table, order: str) -> None:
-    """An index of the rows of each position, in some order."""
-    names = ("account", "instrument_id", "position_id", order)
-    Index(f"{table.name}_of_position", *(table.c[name] for name in names))
+def _of_position(table: Table, order: str, alike: int) -> None:
+    """An index of the rows of each position, in some order, in which so many are alike."""
+    columns = ("instrument_id", "position_id", order)
+    index(table, "of_position", columns, (2_000, 2_000, alike))
 
 
 @cache
@@ -136,7 +137,7 @@ def order_changes(generation: int) -> Table:
         _time("last_fill_at", optional=True),
         Column("is_open", Integer, nullable=False),
     )
-    Index(f"{name}_of_order", table.c.account, table.c.cl_ord_id, table.c.number)
+    index(table, "of_order", ("cl_ord_id", "number"), (5, 1))
     return table
 
 
@@ -167,7 +168,8 @@ def position_ledger(generation: int) -> Table:
         Column("is_late", Integer, nullable=False),
         Column("unknown_basis", Integer, nullable=False),
     )
-    _of_position(table, "number")
+    _of_position(table, "number", 1)
+    index_of_holding(table, ("instrument_id", "position_id"))
     return table
 
 
@@ -220,7 +222,7 @@ def position_steps(generation: int) -> Table:
         _amount("realized_pnl"),
         Column("cycle", Integer, nullable=False),
     )
-    _of_position(table, "at")
+    _of_position(table, "at", 2)
     return table
 
 
@@ -241,7 +243,8 @@ def pnl_days(generation: int) -> Table:
         _amount("income"),
         _amount("net_pnl"),
     )
-    _of_position(table, "day")
+    _of_position(table, "day", 20)
+    index_of_holding(table, ("instrument_id", "position_id", "day", "currency"))
     return table
 
 
@@ -264,7 +267,8 @@ def balance_ledger(generation: int) -> Table:
         _amount("amount"),
         _amount("balance_after"),
     )
-    Index(f"{name}_of_currency", table.c.account, table.c.currency, table.c.number)
+    index(table, "of_currency", ("currency", "number"), (50_000, 1))
+    index_of_holding(table, ("currency",))
     return table
 
 
@@ -290,7 +294,7 @@ def breaks(generation: int) -> Table:
         _id("note"),
         Column("evidence", Text, nullable=False),
     )
-    Index(f"{name}_of_break", table.c.account, table.c.break_id, table.c.number)
+    index(table, "of_break", ("break_id", "number"), (5, 1))
     return table
 
 
@@ -308,5 +312,5 @@ def stated(generation: int) -> Table:
         _time("covers_to", optional=True),
         _amount("amount"),
     )
-    Index(f"{name}_of_subject", table.c.account, table.c.what, table.c.subject, table.c.covers_to)
+    index(table, "of_subject", ("what", "subject", "covers_to"), (5_000, 500, 1))
     return table
