@@ -94,17 +94,18 @@ class Holdings:
         )
 
     def _balance(self, line: Line) -> Break:
+        parted = self._parting.of_balance(line.subject)
+        is_opening = line.begins_open and not parted.agreed
         kind = Kind.CASH_BALANCE
-        if line.begins_open:
+        if is_opening:
             kind = Kind.CASH_OPENING
         elif not line.booked:
             kind = Kind.CASH_CURRENCY
         cause = Cause.OTHER_BREAKS if self._of_money else Cause.UNKNOWN
         if self._batch.quarantine:
             cause = Cause.SET_ASIDE
-        if line.begins_open:
+        if is_opening:
             cause = Cause.OPENING_UNKNOWN
-        parted = self._parting.of_balance(line.subject)
         return self._break(
             line, kind, cause, parted, what="balance", currency=line.subject, unit=line.subject
         )

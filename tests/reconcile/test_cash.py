@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from adapters.ingest import ingest
 from adapters.port import Batch
 from adapters.reconcile import Cause, Outcome
 from adapters.reconcile.kinds import Kind, Severity
@@ -90,6 +91,17 @@ def test_what_the_report_does_not_state_is_ours_alone(side):
     assert figures(run(side, stated("100001")))["opening"] == ("100000", None)
     no_begin = stated("100001", "100000", covers_from=None)
     assert list(figures(run(side, no_begin))) == ["total"]
+
+
+def test_money_that_agreed_at_an_earlier_statement_did_not_begin_apart(side):
+    """A report since the beginning of the books has nothing before it, night after night."""
+    since = at(0, -25)
+    (before,) = run(side, stated("100001", since=since, days=26)).breaks
+    assert (before.kind, before.cause) == (Kind.CASH_OPENING, Cause.OPENING_UNKNOWN)
+    ingest(side[0], attrs.evolve(stated("100000", since=since, days=25), statement_id="one"))
+    (found,) = run(side, stated("100001", since=since, days=26)).breaks
+    assert (found.kind, found.cause) == (Kind.CASH_BALANCE, Cause.UNKNOWN)
+    assert found.parted_after is not None
 
 
 # --------------------------------------------------------------------------------- settled
