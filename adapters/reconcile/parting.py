@@ -54,17 +54,18 @@ class Parting:
     def __init__(self, book: Reader, asking: Asking, batch: Batch, number: int) -> None:
         self._book, self._asking = book, asking
         self._account, self._venue, self._number = batch.account, batch.venue, number
+        self._since = batch.coverage.covers_from
 
     def of_position(
         self, instrument_id: str, stated: Decimal, end: datetime, told: Iterable[Execution]
     ) -> Parted:
-        """The position's last event while both agreed: among the fills the report tells, else at
-        the end of an earlier statement."""
+        """The position's last event while both agreed: where the report begins and among the fills
+        it tells, else at the end of an earlier statement."""
         fills = sorted((one for one in told if one.instrument_id == instrument_id), key=_at)
         moves = [Decimal(f.qty) if f.side == "buy" else negate(Decimal(f.qty)) for f in fills]
         opening = subtract(stated, total(moves))
         times = [fill.moment for fill in fills]
-        first = (times[0] if times else end) - _TICK
+        first = min([self._since or end, *times]) - _TICK
         path = dict(zip([first, *times], accumulate([opening, *moves], add), strict=True))
 
         def agree(at: datetime) -> bool:

@@ -262,6 +262,18 @@ def test_a_position_parts_after_the_last_fill_both_have(side):
     assert position.parted_after == last.number
 
 
+def test_a_fill_that_is_here_alone_is_no_unknown_opening(side):
+    """The report begins flat, and the books do as well: they part at their first fill."""
+    book, reports = side
+    booked(book, (fill("1"), at(1)), (fill("2"), at(3)))
+    for there in ((), ((fill("2"), at(3)),)):
+        held = {"V:X": str(10 * len(there))}
+        position, *rest = told(book, reports, report(*there, positions=held)).breaks
+        assert (position.kind, position.cause) == (Kind.POSITION_QUANTITY, Cause.OTHER_BREAKS)
+        assert position.parted_after is None
+        assert {one.kind for one in rest} == {Kind.MISSING_AT_BROKER}
+
+
 def test_where_the_report_begins_apart_earlier_statements_tell(side):
     book, reports = side
     booked(book, (fill("1"), at(1)))
