@@ -50,7 +50,7 @@ class Holdings:
     ) -> None:
         self._batch, self._lines = batch, lines
         self._told, self._parting, self._end = told, parting, end
-        self._of_trades = {one.subject for one in found if one.kind.family == "trade"}
+        self._of_trades = {name for one in found for name in _instruments(one)}
         self._of_money = any(one.kind.family in {"trade", "cash"} for one in found)
 
     def breaks(self) -> Iterator[Break]:
@@ -140,6 +140,13 @@ class Holdings:
             evidence=(f"broker: stated {what} of {line.name}",),
             parted_after=parted.after,
         )
+
+
+def _instruments(one: Break) -> tuple[str, ...]:
+    """The instruments of a break of a trade; both, where the sides name different ones."""
+    if one.kind.family != "trade":
+        return ()
+    return (one.ledger_value, one.broker_value) if one.kind is Kind.INSTRUMENT else (one.subject,)
 
 
 def _is_split(line: Line) -> bool:

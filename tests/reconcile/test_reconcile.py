@@ -262,6 +262,16 @@ def test_a_position_parts_after_the_last_fill_both_have(side):
     assert position.parted_after == last.number
 
 
+def test_a_trade_in_another_instrument_explains_the_positions_of_both(side):
+    book, reports = side
+    booked(book, (fill("1"), at(1)), (fill("2"), at(2)))
+    there = (fill("1", instrument_id="V:Y"), at(1))
+    positions = {"V:X": "10", "V:Y": "10"}
+    outcome = told(book, reports, report(there, (fill("2"), at(2)), positions=positions))
+    assert kinds(outcome) == ["position.quantity", "position.quantity", "trade.instrument"]
+    assert [one.cause for one in outcome.breaks[:2]] == [Cause.OTHER_BREAKS] * 2
+
+
 def test_a_fill_that_is_here_alone_is_no_unknown_opening(side):
     """The report begins flat, and the books do as well: they part at their first fill."""
     book, reports = side
