@@ -143,6 +143,13 @@ def test_a_cut_last_message_is_told(part):
     batch = log(first + second[: len(second) * part // 40])
     assert [one.exec_id for one in fills(batch)] == ["E1"]
     assert len(batch.quarantine) == 1
+    assert batch.coverage.missing == ("the end of fix.log, which was cut in a message",)
+
+
+def test_a_garbled_last_line_is_no_cut():
+    """Its end is here: what came after it is not known to be missing."""
+    batch = log(lines(fill()) + lines(fill(t34="3")).replace(b"31=16", b"31=17"))
+    assert (len(batch.quarantine), batch.coverage.missing) == (1, ())
 
 
 def test_a_page_without_fix_is_refused():

@@ -56,9 +56,12 @@ class Log:
         return self._g.batch(venue=venue, account=account, parser=parser, version=version)
 
     def _whole(self, page: RawPage) -> Iterator[Message]:
-        """The page's messages; those that are garbled are set aside."""
-        self._g.file = page.name
-        for frame in frames(page):
+        """The page's messages; those that are garbled are set aside. A page that ends in one, and
+        in no end of a line, was cut: what came after it is not here."""
+        self._g.file, found = page.name, frames(page)
+        if found and found[-1].fault and not page.content.endswith(b"\n"):
+            self._g.missing.append(f"the end of {page.name}, which was cut in a message")
+        for frame in found:
             message = Message.of(frame)
             if frame.fault:
                 self._g.set_aside(message, BadRowError("message", message.raw[:80], frame.fault))
