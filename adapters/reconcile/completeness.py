@@ -28,10 +28,26 @@ def _reasons(batch: Batch, as_of: datetime | None) -> Iterator[str]:
     if as_of is not None and coverage.covers_to is not None and coverage.covers_to < as_of:
         ends = coverage.covers_to.isoformat()
         yield f"the report ends at {ends}, before {as_of.isoformat()}: it is an earlier one"
-    says_something = batch.records or batch.positions or batch.balances or batch.orders
-    is_told = coverage.sections or coverage.missing
-    if not says_something and not batch.quarantine and not is_told:
+    if not _says_something(batch):
         yield "the report says nothing at all: an empty answer is taken for a failed one"
+    elif not batch.records and _is_of_no_time(batch):
+        yield "the report is empty, and of no time: say --from and --to if nothing happened then"
+
+
+def _says_something(batch: Batch) -> bool:
+    """Whether there is any row in it, or a section, though that may be empty."""
+    rows = batch.records or batch.positions or batch.balances or batch.orders or batch.quarantine
+    return bool(rows or batch.coverage.sections or batch.coverage.missing)
+
+
+def _is_of_no_time(batch: Batch) -> bool:
+    """Whether empty lists are all it has, of which nobody says when there was nothing: no trade
+    can be missing in it, so that it would be called clean."""
+    coverage = batch.coverage
+    states = batch.positions or batch.balances or batch.orders or batch.quarantine
+    lists = coverage.lists_positions or coverage.lists_balances or coverage.lists_orders
+    is_dated = coverage.covers_from is not None and coverage.covers_to is not None
+    return not (states or lists or is_dated or coverage.missing)
 
 
 def input_breaks(batch: Batch, on: datetime) -> Iterator[Break]:
