@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+import attrs
+
 from adapters.port import (
     AccountConfig,
     Batch,
@@ -54,6 +56,7 @@ class Gathering:
         self.ids = Ordinals()
         self.statement_id = ""
         self._known: dict[Identity, Event] = {}
+        self._first_on: dict[str, str] = {}
         self.sections: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.instruments: dict[str, Instrument] = {}
@@ -102,11 +105,26 @@ class Gathering:
         """Declare an instrument; the first definition of a report stands."""
         return self.instruments.setdefault(instrument.instrument_id, instrument)
 
+    def is_on_another_page(self, row: Row) -> bool:
+        """Whether the very same row was read from an earlier page: pages that overlap."""
+        many = len(self.pages) > 1
+        return many and self._first_on.setdefault(row.digest, self.file) != self.file
+
     def record(
-        self, row: Row, event: Event, at: datetime, also: tuple[Identity, ...] = ()
+        self,
+        row: Row,
+        event: Event,
+        at: datetime,
+        also: tuple[Identity, ...] = (),
+        *,
+        again: bool = False,
     ) -> Record:
-        """Add the fact that a row tells; ``also`` holds further ids of the same thing."""
-        made = Record(event=event, occurred_at=at, row=row.where, digest=row.digest, also=also)
+        """Add the fact that a row tells; ``also`` holds further ids of the same thing; ``again``:
+        the row says itself that it was told before."""
+        again = self.is_on_another_page(row) or again
+        made = Record(
+            event=event, occurred_at=at, row=row.where, digest=row.digest, also=also, again=again
+        )
         self.records.append(made)
         return made
 
@@ -168,6 +186,19 @@ class Gathering:
             missing=tuple(self.missing),
             cost=self.cost,
         )
+
+
+def joined(parts: Sequence[Sequence[Record]]) -> tuple[Record, ...]:
+    """The records of pages that may overlap, in order: a row that is on an earlier page too is
+    told again."""
+    if len(parts) == 1:
+        return tuple(parts[0])
+    told: set[str] = set()
+    found: list[Record] = []
+    for part in parts:
+        found += [attrs.evolve(one, again=True) if one.digest in told else one for one in part]
+        told.update(one.digest for one in part)
+    return tuple(found)
 
 
 def _is_again(known: Event, event: Event) -> bool:

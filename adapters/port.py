@@ -169,7 +169,8 @@ class Record:
     ``also`` holds further ids of the same thing, for a bust those of the fill it undoes;
     ``refund`` the fees a venue gave back on a cancel's own row (negative = given back).
     ``page`` is told of a fill whose ``seq`` is its place among the rows of its instant in that
-    page, since no venue ordered it; ``raw`` is its text then.
+    page, since no venue ordered it; ``raw`` is its text then. ``again``: the source repeats itself,
+    since the very same row is on an earlier page, or it says so.
     """
 
     event: Event
@@ -180,6 +181,7 @@ class Record:
     refund: tuple[Fee, ...] = ()
     page: Page | None = None
     raw: str = ""
+    again: bool = False
 
     @property
     def is_weak(self) -> bool:

@@ -19,6 +19,7 @@ from ledger.domain.events import (
     FillBusted,
     FillCorrected,
     Identity,
+    differences,
 )
 from ledger.store.port import EventStore
 
@@ -38,10 +39,11 @@ class Told:
     """What a report says of executions.
 
     ``standing`` gives the fills in effect, anew each time it is called; ``twice`` are those that
-    are told again under the same key; ``tells_fees``: a fee is told of some fill, for a report
-    without any says nothing about fees. ``reversed`` are the rows that undo a fill, by the fill's
-    key, ``amended`` those that correct one of an earlier report; ``corrected`` are the keys of
-    fills that the report corrects itself; ``unlinked`` are reversals whose fill nobody knows.
+    are told again under the same key, though the source does not repeat itself, or otherwise;
+    ``tells_fees``: a fee is told of some fill, for a report without any says nothing about fees.
+    ``reversed`` are the rows that undo a fill, by the fill's key, ``amended`` those that correct
+    one of an earlier report; ``corrected`` are the keys of fills that the report corrects itself;
+    ``unlinked`` are reversals whose fill nobody knows.
     """
 
     standing: Callable[[], Iterator[Execution]]
@@ -101,7 +103,9 @@ class Telling:
         if isinstance(event, FillBooked):
             key = event.identity().key(self._account)
             if key in self._fills:
-                self._twice.append((key, event, record))
+                first, told = self._fills[key]
+                if not (record.again or told.again) or differences(first, event):
+                    self._twice.append((key, event, record))
                 return
             self._fills[key] = event, record
             for alias in record.also:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.brokers.fix44 import Dialect, accounts, parse
 from adapters.port import AccountConfig, Batch, RawPage
+from adapters.reconcile.told import Telling
 from ledger.domain.events import (
     Fee,
     FeeKind,
@@ -505,6 +506,27 @@ def test_the_execution_that_both_reports_tell_is_one(first):
         told(book, read(both[1 - first], account="A", venue_account="ACC1"))
         (held,) = book.positions("A")
         assert (held.net_qty, dict(held.fees)) == (100, {"USD": Decimal("1.5")})
+
+
+@pytest.mark.parametrize(
+    ("again", "twice"),
+    [
+        ({"t43": "Y", "t122": "20260302-15:00:00"}, 0),
+        ({"t34": "9", "t97": "Y"}, 0),
+        ({"t34": "9", "t97": "Y", "t31": "17"}, 1),
+        ({"t34": "3"}, 1),
+    ],
+)
+def test_a_report_that_says_it_is_sent_again_is_told_once(again, twice):
+    for log_of in ((fill(), fill(**again)), (fill(**again), fill())):
+        with empty_books() as book:
+            assert len(Telling(read(*log_of, account="A"), book.store).told().twice) == twice
+
+
+def test_a_trade_report_tells_its_execution_again():
+    batch = read(fill(t17="T1"), capture(OURS, THEIRS, t34="3"))
+    with empty_books() as book:
+        assert Telling(batch, book.store).told().twice == ()
 
 
 def test_a_trade_report_of_other_ids_is_not_counted_beside_its_executions():

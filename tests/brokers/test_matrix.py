@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.ingest import Verdict
 from adapters.port import RawPage
+from adapters.reconcile.told import Telling
 from ledger.errors import BadFileError
 from tests.brokers.sampling import Sample, empty_books, samples, state, told
 
@@ -65,6 +66,14 @@ def test_split_over_files_in_any_order_it_makes_the_same_books(sample: Sample):
         told(book, *[sample.batch([page]) for page in reversed(sample.pages)])
         assert state(book) == whole
         assert [report.added for report in told(book, sample.batch())] == [0]
+
+
+@each_venue
+def test_pages_that_overlap_tell_nothing_twice(sample: Sample):
+    others = [RawPage(name=f"again {page.name}", content=page.content) for page in sample.pages]
+    batch = sample.batch([*sample.pages, *others])
+    with empty_books() as book:
+        assert Telling(batch, book.store).told().twice == ()
 
 
 @each_venue

@@ -131,7 +131,7 @@ class _Reader:
     def _trade_event(self, row: Row) -> None:
         event, stated = row.required("event"), row.inner("order")
         if event in FILLS | AMENDED:
-            self._trades.read(row, told(row))
+            self._trades.read(row, told(row), again=True)
         elif event not in ORDER_EVENTS:
             raise BadRowError("event", event, "unknown: not booked until it is known")
         if stated.has("qty"):

@@ -38,14 +38,15 @@ class Trades:
         self._gathering = gathering
         self._clients = clients
 
-    def read(self, row: Row, trade: Row) -> None:
-        """Record one execution, correction or bust; ``BadRowError`` and kin for a row unread."""
+    def read(self, row: Row, trade: Row, *, again: bool = False) -> None:
+        """Record one execution, correction or bust; ``again``: what the activities tell as well.
+        ``BadRowError`` and kin for a row unread."""
         require_no_swap(trade)
         defined = instrument(trade)
         event, at = self._event(trade, defined), happened(trade)
         is_closed = not isinstance(event, FillBooked) or _closes(trade, event, defined)
         self._gathering.define(defined)
-        self._gathering.record(row, event, at)
+        self._gathering.record(row, event, at, again=again)
         if not is_closed:
             what = "the net amount is not quantity times price; the fill is booked at its price"
             self._gathering.find(row, f"{event.exec_id}: {what}")

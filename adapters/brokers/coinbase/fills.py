@@ -69,7 +69,10 @@ class Fills:
             records = list(self._reversed(row, defined, at))
         else:
             fill = self._fill(row, defined)
-            records = [Record(event=fill, occurred_at=at, row=row.where, digest=row.digest)]
+            again = self._gathering.is_on_another_page(row)
+            records = [
+                Record(event=fill, occurred_at=at, row=row.where, digest=row.digest, again=again)
+            ]
         self._gathering.define(defined)
         self._gathering.records += records
 

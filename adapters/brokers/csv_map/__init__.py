@@ -16,6 +16,7 @@ from adapters.brokers.csv_map.loading import load_map
 from adapters.brokers.csv_map.order import require_declared, runs_backwards, unordered
 from adapters.brokers.csv_map.rows import RowReader
 from adapters.brokers.csv_map.table import Table
+from adapters.gathering import joined
 from adapters.port import (
     AccountConfig,
     Batch,
@@ -63,7 +64,7 @@ def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap
         digest=pages[0].digest if len(pages) == 1 else digest_of(p.digest for p in pages),
         coverage=Coverage(rows=(("row", reading.rows),), controls=tuple(reading.controls)),
         instruments=tuple(InstrumentDefined(instrument=i) for i in reading.instruments.values()),
-        records=tuple(reading.records),
+        records=reading.all_records(),
         quarantine=tuple(reading.quarantine),
         findings=tuple(reading.findings),
     )
@@ -82,6 +83,7 @@ class _Reading:
         self.quarantine: list[Quarantined] = []
         self.findings: list[Finding] = []
         self.controls: list[Control] = []
+        self._begins: list[int] = []
 
     def page(self, number: int, page: RawPage) -> None:
         """Read one file, from its oldest row on; rows of other accounts than the configured one
@@ -98,9 +100,15 @@ class _Reading:
             if not named or named == self.account or self._is_ours(named, page.name, line):
                 self._row(reader, page.name, line, row)
         aside = self._in_order(reader, page.name, first)
+        self._begins.append(first)
         self.findings += [one for one in reader.findings if one.row not in aside]
         for defined in reader.instruments:
             self.instruments.setdefault(defined.instrument_id, defined)
+
+    def all_records(self) -> tuple[Record, ...]:
+        """Those of every file, in the order of the files."""
+        ends = [*self._begins[1:], len(self.records)]
+        return joined([self.records[a:b] for a, b in zip(self._begins, ends, strict=True)])
 
     def _is_ours(self, named: str, file: str, line: int) -> bool:
         """Whether a row that names an account, not yet known as ours, is ours; the first row

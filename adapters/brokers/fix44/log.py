@@ -123,9 +123,11 @@ class Log:
             self._record(message, event, at)
 
     def _record(self, message: Message, event: Event, at: datetime) -> None:
+        """A fact; a trade report tells its execution another time."""
         also = further_ids(message, self._dialect.venue, self._reports.scope(message))
         self._define(message)
-        self._g.record(message, event, at, also)
+        is_again = message.is_repeated or message.kind == CAPTURE
+        self._g.record(message, event, at, also, again=is_again)
 
     def _define(self, message: Message) -> None:
         """The instrument, when the message tells enough; else somebody has to define it."""

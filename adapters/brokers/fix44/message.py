@@ -68,6 +68,11 @@ class Message(Row):
         return self.values.get("43") == "Y"
 
     @property
+    def is_repeated(self) -> bool:
+        """Whether it says that what it tells may have been told before (43, 97)."""
+        return self.is_possible_duplicate or self.values.get("97") == "Y"
+
+    @property
     def sent_at(self) -> str:
         """When it was sent the first time, as written: 122 of a repetition, else 52."""
         return str(self.values.get("122") or self.values.get("52", ""))

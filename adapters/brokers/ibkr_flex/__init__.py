@@ -23,6 +23,7 @@ from adapters.brokers.ibkr_flex.frame import RawStatement, read_frame
 from adapters.brokers.ibkr_flex.instruments import VENUE
 from adapters.brokers.ibkr_flex.reading import Statement
 from adapters.brokers.ibkr_flex.stated import COST
+from adapters.gathering import joined
 from adapters.port import AccountConfig, Batch, Coverage, Page, RawPage, digest_of
 from ledger.domain.events import InstrumentDefined, StatedBalance
 from ledger.domain.gates import changed, require_text, require_time
@@ -79,7 +80,6 @@ def _batch(
     """All statements together; what is stated is the last one's, its opening the first one's."""
     in_order = sorted(read, key=lambda statement: statement.period)
     first, last = in_order[0], in_order[-1]
-    records = [record for statement in in_order for record in statement.records]
     instruments: dict[str, Instrument] = {}
     for statement in in_order:
         instruments = {**statement.instruments, **instruments}
@@ -92,7 +92,7 @@ def _batch(
         statement_id=f"{account}:{first.period[0]}:{last.period[1]}",
         coverage=_coverage(in_order, config),
         instruments=tuple(InstrumentDefined(instrument=i) for i in instruments.values()),
-        records=tuple(records),
+        records=joined([statement.records for statement in in_order]),
         positions=tuple(last.positions),
         balances=tuple(_since(first.balances, last.balances)),
         quarantine=tuple(row for statement in in_order for row in statement.quarantine),
