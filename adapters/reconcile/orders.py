@@ -47,6 +47,8 @@ def _compared(
         return
     if ours.is_open and not stated.is_open:
         yield _break(account, Kind.ORDER_OPEN_HERE, ours, stated, end)
+    elif stated.is_open and not ours.is_open and ours.order_qty is None:  # known by fills alone
+        yield _break(account, Kind.ORDER_UNKNOWN_HERE, None, stated, end)
     elif stated.is_open and not ours.is_open:
         yield _break(account, Kind.ORDER_OPEN_THERE, ours, stated, end)
     if ours.cum_qty != stated.cum_qty:

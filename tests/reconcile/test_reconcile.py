@@ -194,6 +194,19 @@ def test_orders_on_either_side(side):
     ]
 
 
+def test_an_order_that_is_known_by_its_fills_alone_is_one_that_nobody_placed(side):
+    """Its break is the same before and after a part of it is filled, and not that it is done."""
+    book, reports = side
+    part = (fill("1", "4", cl_ord_id="o1", order_id="vo1"), at(3))
+    unfilled = order("vo1", cl_ord_id="o1")
+    partly = order("vo1", OrdStatus.PARTIALLY_FILLED, cl_ord_id="o1", cum_qty=Decimal(4))
+    (before,) = told(book, reports, report(orders=(unfilled,))).breaks
+    booked(book, part)
+    (after,) = told(book, reports, report(part, orders=(partly,))).breaks
+    assert after.kind is Kind.ORDER_UNKNOWN_HERE
+    assert after.break_id == before.break_id
+
+
 # ------------------------------------------------------------------------------ money
 
 
