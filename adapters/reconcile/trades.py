@@ -240,8 +240,11 @@ class _Comparison:
             return
         ours, theirs = match.here[0], match.there[0]
         if not (is_weak(ours) or is_weak(theirs)):
-            self._add(Kind.RENUMBERED, theirs.key, ours, theirs, ledger_value=ours.exec_id,
-                      broker_value=theirs.exec_id, match_pass=match.by)  # fmt: skip
+            # Ids that are the same are of different days or sessions, which the keys tell.
+            is_same = ours.exec_id == theirs.exec_id
+            ids = (ours.key, theirs.key) if is_same else (ours.exec_id, theirs.exec_id)
+            self._add(Kind.RENUMBERED, theirs.key, ours, theirs, ledger_value=ids[0],
+                      broker_value=ids[1], match_pass=match.by)  # fmt: skip
         self._differ(ours, theirs, match_pass=match.by)
 
     def _differ(self, ours: Execution, theirs: Execution, *, match_pass: Pass | None) -> None:

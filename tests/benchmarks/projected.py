@@ -70,10 +70,10 @@ def caught_up(store: EventStore, url: str, scale: Scale) -> Caught:
     """Project a log into new tables; then write the same rows into tables made alike."""
     ours, raw = connect(again(url, scale)), connect(again(url, scale))
     runner = Runner(store, ours)
-    runner.numbers()
+    runner.catch_up(0)  # makes the tables
     mine = spent(runner.catch_up).wall
     other = Runner(store, raw)
-    other.numbers()
+    other.catch_up(0)
     plain = written(runner, ours, other, raw)
     ours.dispose()
     raw.dispose()

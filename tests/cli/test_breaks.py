@@ -146,6 +146,13 @@ def test_a_waived_break_is_not_to_look_at_until_its_day(broken: Run) -> None:
     assert (done.code, {one["status"] for one in done.json["breaks"]}) == (1, {"open"})
 
 
+def test_a_waiver_that_is_over_is_refused(broken: Run) -> None:
+    before = recorded()
+    done = say(broken, "waive", FEE, "--until", "2020-01-01", *SIGNED)
+    assert (done.code, recorded()) == (2, before)
+    assert "give that day or a later one" in done.err
+
+
 def test_a_step_that_a_break_cannot_take_is_refused(broken: Run) -> None:
     assert say(broken, "reopen", FEE, *SIGNED).code == 2
     night(1, balance="140")

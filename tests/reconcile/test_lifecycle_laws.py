@@ -290,3 +290,15 @@ def test_a_fill_that_is_only_paired_with_a_like_one_is_not_settled() -> None:
     (paired,) = life.states
     assert missing != paired
     assert not life.resolved
+
+
+def test_the_same_id_of_another_session_is_told_with_what_differs() -> None:
+    nights = Nights.begin()
+    nights.booked(fill("x", scope="S:20260301"), day(0) + HOUR)
+    nights.run(nights.batch(0, [(fill("x", scope="S:20260302"), day(0) + HOUR)]))
+    (known,) = nights.known()
+    assert known.kind is Kind.RENUMBERED
+    assert (known.ledger_value, known.broker_value) == (
+        "A/V/S:20260301/fill/x/",
+        "A/V/S:20260302/fill/x/",
+    )

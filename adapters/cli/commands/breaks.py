@@ -189,7 +189,10 @@ def explain(deed: Deed) -> None:
 def waive(deed: Deed, until: str) -> None:
     """A break need not be seen to until a day. If it is there after that day, it is open again."""
     deed.refuse_if(RESOLVED)
-    last = day("--until", until)
+    last, seen_on = day("--until", until), deed.known.seen_on
+    if last < seen_on:
+        over = f"the break was there on {seen_on}, so it would not be waived at all"
+        raise click.UsageError(f"--until {last}: {over}; give that day or a later one")
     event = BreakWaived(break_id=deed.known.break_id, who=deed.who, reason=deed.reason, until=last)
     deed.record([deed.step(event)], f"break {deed.known.break_id} waived until {last}")
 
