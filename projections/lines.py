@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import attrs
@@ -178,10 +179,14 @@ def _between(first: datetime | None, second: datetime | None) -> timedelta | Non
 def reader(kind: Callable[..., T]) -> Callable[[Any], T]:
     """What makes such a line of a row of its table."""
     fields = attrs.fields_dict(kind)  # type: ignore[arg-type]
-    flags = {name for name, field in fields.items() if str(field.type) == "bool"}
+    names = tuple(fields)
+    flags = [name for name, field in fields.items() if str(field.type) == "bool"]
+    told = attrgetter(*names)
 
     def read(row: Any) -> T:
-        values = {name: getattr(row, name) for name in fields}
-        return kind(**values | {name: bool(values[name]) for name in flags})
+        values = dict(zip(names, told(row), strict=True))
+        for name in flags:
+            values[name] = bool(values[name])
+        return kind(**values)
 
     return read
