@@ -52,6 +52,18 @@ def _given(settings: Settings, broker: str, path: Path | None) -> Given | None:
     return settings.venues.get(broker)
 
 
+def require_parser(
+    settings: Settings,
+    *,
+    broker: str,
+    column_map: Path | None,
+    venue_settings: Path | None,
+    **_: object,
+) -> None:
+    """``BadFileError`` for a map or settings that are wrong: no fault of a report's."""
+    parser_of(broker, column_map, _given(settings, broker, venue_settings))
+
+
 class Venue(click.ParamType[str]):
     """The name of a venue: one that is built in, one whose map ships, ``csv``, or one of an
     installed distribution."""

@@ -96,3 +96,23 @@ def test_a_wrong_table_is_refused(run: Run, log: Path, text: str, told: str) -> 
 def test_a_venue_that_takes_no_settings_says_so(run: Run, log: Path, broker: str) -> None:
     done = run("ingest", broker, log.name, "--venue-settings", write("acme.toml", SETTINGS))
     assert (done.code, "takes no settings" in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("broker", "option", "text"),
+    [
+        ("fix44", "--venue-settings", 'curency = "USD"\n'),
+        ("fix44", "--venue-settings", "currency =\n"),
+        ("kraken", "--venue-settings", SETTINGS),
+        ("csv", "--map", "columns =\n"),
+    ],
+)
+def test_a_night_that_is_told_wrongly_how_to_read_is_not_tried_again(
+    run: Run, log: Path, broker: str, option: str, text: str
+) -> None:
+    """It would fail for ever: 75 is for a report that may yet come."""
+    assert run("ingest", "fix44", log.name).code == 1
+    given = (option, write("acme.toml", text))
+    done = run("reconcile", broker, log.name, "--out", "night", *given)
+    assert (done.code, "acme.toml" in done.err or "settings" in done.err) == (2, True), done.err
+    assert not Path("night").exists()

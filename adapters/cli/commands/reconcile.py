@@ -23,7 +23,7 @@ from adapters.cli.moments import beginning
 from adapters.cli.opening import opened
 from adapters.cli.questions import Question, asks
 from adapters.cli.read_models import reports_option
-from adapters.cli.reports import Reading, Venue, venue_settings_option
+from adapters.cli.reports import Reading, Venue, require_parser, venue_settings_option
 from adapters.port import Batch, digest_of
 from adapters.reconcile.kinds import Severity
 from adapters.reconcile.writing import Input, Report, summary_json
@@ -156,7 +156,9 @@ def read(
 ) -> tuple[Batch, tuple[Input, ...]]:
     """The report, and its files. One that is not there, or cannot be trusted as a whole, is read
     as a report that lacks everything; one that was not fetched to its end, as one that lacks that.
+    ``BadFileError`` for a map or settings that are wrong: to try later would not mend them.
     """
+    require_parser(question.settings, broker=broker, **asked)
     zone = question.settings.zone_info
     covers = (
         beginning("--from", since, zone) if since else None,
