@@ -57,6 +57,11 @@ def differences(
         yield Differs(Kind.TRADE_DATE, here, there, here.at, there.at)
     if here.settl_date and there.settl_date and here.settl_date != there.settl_date:
         yield Differs(Kind.SETTLE_DATE, here, there, here.settl_date, there.settl_date)
+    yield from fee_differences(here, there, with_fees=with_fees)
+
+
+def fee_differences(here: Execution, there: Execution, *, with_fees: bool) -> Iterator[Differs]:
+    """Charges that are told otherwise, if the report tells any."""
     if with_fees and here.fees != there.fees:
         is_other = fee_sums(here.fees).keys() != fee_sums(there.fees).keys()
         kind = Kind.FEE_CURRENCY if is_other and here.fees and there.fees else Kind.FEE

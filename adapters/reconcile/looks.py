@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from adapters.port import HASH_ID
 from adapters.reconcile.differing import Differs
-from adapters.reconcile.executions import Execution
+from adapters.reconcile.executions import Execution, fee_sums, fees_text
 from adapters.reconcile.kinds import Cause, Kind
 
 
@@ -26,6 +26,11 @@ def value_of(one: Execution | None) -> str:
 def told_of(executions: Iterable[Execution]) -> str:
     """Several executions in words."""
     return " + ".join(f"{one.qty} @ {one.px}" for one in executions)
+
+
+def charged(executions: Iterable[Execution]) -> str:
+    """What several executions are charged together, in the words of ``fees_text``."""
+    return fees_text(fee for one in executions for fee in fee_sums(one.fees).items())
 
 
 def place_of(one: Execution) -> str:

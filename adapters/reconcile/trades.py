@@ -12,13 +12,14 @@ import attrs
 from adapters.reconcile.amounts import amount_of
 from adapters.reconcile.books import BookedExecutions
 from adapters.reconcile.breaks import Break
-from adapters.reconcile.differing import differences, nearly_the_same
+from adapters.reconcile.differing import differences, fee_differences, nearly_the_same
 from adapters.reconcile.executions import Execution, execution_of
 from adapters.reconcile.index import Index
 from adapters.reconcile.kinds import Cause, Kind
 from adapters.reconcile.looks import (
     by_look,
     cause_of,
+    charged,
     evidence_of,
     is_same_id,
     is_weak,
@@ -233,10 +234,7 @@ class _Comparison:
     def _of_match(self, match: Match) -> None:
         """What a match by another pass than the key's says besides."""
         if match.by is Pass.SUMS:
-            whole = match.here[0] if len(match.here) == 1 else match.there[0]
-            self._add(Kind.AGGREGATED, whole.key, match.here[0], match.there[0],
-                      ledger_value=told_of(match.here), broker_value=told_of(match.there),
-                      match_pass=match.by)  # fmt: skip
+            self._of_sum(match)
             return
         ours, theirs = match.here[0], match.there[0]
         if not (is_weak(ours) or is_weak(theirs)):
@@ -246,6 +244,22 @@ class _Comparison:
             self._add(Kind.RENUMBERED, theirs.key, ours, theirs, ledger_value=ids[0],
                       broker_value=ids[1], match_pass=match.by)  # fmt: skip
         self._differ(ours, theirs, match_pass=match.by)
+
+    def _of_sum(self, match: Match) -> None:
+        """One row for several, and charges that do not add up to the same."""
+        ours, theirs = match.here[0], match.there[0]
+        is_one_here = len(match.here) == 1
+        whole = ours if is_one_here else theirs
+        self._add(Kind.AGGREGATED, whole.key, ours, theirs, ledger_value=told_of(match.here),
+                  broker_value=told_of(match.there), match_pass=match.by)  # fmt: skip
+        ours = ours._replace(fees=charged(match.here))
+        theirs = theirs._replace(fees=charged(match.there))
+        for one in fee_differences(ours, theirs, with_fees=self._told.tells_fees):
+            # A part's own charge is not what the whole is charged: only the whole is named.
+            evidence = evidence_of(ours if is_one_here else None, None if is_one_here else theirs)
+            self._add(one.kind, whole.key, ours, theirs, ledger_value=one.ledger_value,
+                      broker_value=one.broker_value, evidence=evidence, cause=cause_of(one),
+                      match_pass=match.by)  # fmt: skip
 
     def _differ(self, ours: Execution, theirs: Execution, *, match_pass: Pass | None) -> None:
         found = list(differences(ours, theirs, with_fees=self._told.tells_fees))

@@ -201,7 +201,8 @@ def _aggregated(planted: Planted, fill: FillBooked, at: datetime) -> None:
     part = changed(fill, last_qty=fill.last_qty)
     planted.booked(changed(part, exec_id=f"1-{fill.exec_id}"), at)
     planted.booked(changed(part, exec_id=f"2-{fill.exec_id}"), at + timedelta(seconds=1))
-    planted.told(changed(fill, last_qty=fill.last_qty * 2), at)
+    both = tuple(changed(fee, amount=fee.amount * 2) for fee in fill.fees)
+    planted.told(changed(fill, last_qty=fill.last_qty * 2, fees=both), at)
 
 
 def _busted(planted: Planted, fill: FillBooked, at: datetime) -> None:

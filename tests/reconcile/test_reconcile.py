@@ -123,6 +123,35 @@ def test_one_row_for_several_fills_of_an_order(side):
     assert (kinds(outcome), outcome.matched) == (["trade.aggregated"], {Pass.SUMS: 1})
 
 
+@pytest.mark.parametrize("is_one_here", [True, False])
+@pytest.mark.parametrize(
+    ("amounts", "kind", "apart"),
+    [
+        (("1", "2", "3"), None, None),
+        (("1", "2", "5"), "trade.fee", 2),
+        (("0", "0", "5"), "trade.fee", 5),
+        (("1", "1", "1"), "trade.fee", -1),
+    ],
+)
+def test_charges_of_one_row_are_those_of_its_parts(side, amounts, kind, apart, is_one_here):
+    """What is charged otherwise has to be told, whichever side has the one row."""
+    book, reports = side
+    first, second, whole = ((fee(one),) if one != "0" else () for one in amounts)
+    parts = [
+        (fill("1", "3", "50", order_id="o", fees=first), at(1)),
+        (fill("2", "7", "50", order_id="o", fees=second), at(2)),
+    ]
+    row = (fill("w", "10", "50", order_id="o", fees=whole), at(2))
+    booked(book, *([row] if is_one_here else parts))
+    outcome = told(book, reports, report(*(parts if is_one_here else [row])))
+    found = {one.kind.value: one for one in outcome.breaks}
+    if is_one_here and amounts[0] == "0":  # a report without charges says nothing of them
+        kind = None
+    assert sorted(found) == sorted(filter(None, ["trade.aggregated", kind]))
+    if kind:
+        assert found[kind].difference == (-apart if is_one_here else apart)
+
+
 def test_a_sum_that_does_not_make_the_price_is_none(side):
     book, reports = side
     parts = [
