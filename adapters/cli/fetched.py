@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -74,7 +76,18 @@ def pages_in(found: Fetched | None, files: Sequence[Path]) -> list[RawPage]:
     was fetched."""
     if found is not None:
         return found.pages()
-    return [RawPage(name=path.name, content=path.read_bytes()) for path in files]
+    return [RawPage(name=name, content=path.read_bytes()) for name, path in named(files)]
+
+
+def named(files: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """The files, each once, by its name; as it was written where two share one, since pages are
+    told apart by their names."""
+    once: dict[str, Path] = {}
+    for path in files:
+        once.setdefault(os.path.abspath(path), path)
+    names = Counter(path.name for path in once.values())
+    for path in once.values():
+        yield (path.name if names[path.name] == 1 else path.as_posix()), path
 
 
 def lacking(batch: Batch, found: Fetched | None) -> Batch:
