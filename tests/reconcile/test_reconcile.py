@@ -22,6 +22,7 @@ from ledger.domain.events import (
     Side,
     make_fact,
 )
+from ledger.domain.gates import changed
 from ledger.domain.order_status import OrdStatus
 from tests.reconcile.parts import (
     ACCOUNT,
@@ -121,6 +122,15 @@ def test_one_row_for_several_fills_of_an_order(side):
     whole = fill("w", "10", "50.7", order_id="o")
     outcome = told(book, reports, report((whole, at(2))))
     assert (kinds(outcome), outcome.matched) == (["trade.aggregated"], {Pass.SUMS: 1})
+
+
+def test_what_a_feed_of_another_name_booked_is_looked_for_in_the_report(side):
+    """The broker's statement has to have what its drop copy told; no name says which is which."""
+    book, reports = side
+    feed = [changed(fill(one), venue="FEED") for one in ("1", "2")]
+    booked(book, (feed[0], at(1)), (changed(feed[1], last_qty=Decimal(7)), at(2)))
+    outcome = told(book, reports, report((fill("w"), at(1))))
+    assert sorted(kinds(outcome)) == ["trade.missing_at_broker", "trade.renumbered"]
 
 
 @pytest.mark.parametrize("is_one_here", [True, False])
