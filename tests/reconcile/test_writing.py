@@ -145,6 +145,16 @@ def test_the_worst_come_first_and_numbers_stay_numbers():
     assert shown == ["high", "-1", "3", "USD", "0"]
 
 
+@pytest.mark.parametrize("name", ["positions.csv", "cash.csv"])
+def test_only_what_is_stated_agrees(name):
+    @given(reports())
+    def law(report):
+        rows = list(csv.DictReader(io.StringIO(WRITERS[name](report).decode())))
+        assert not [row for row in rows if (row["broker"] == "") is not (row["agrees"] == "")]
+
+    law()
+
+
 def test_a_match_of_several_is_one_line():
     file = io.StringIO()
     Matches(file).take(

@@ -125,7 +125,8 @@ def _figure_row(one: Figure) -> list[str]:
         text(one.ledger),
         _amount(one.broker),
         _amount(one.difference),
-        _yes(one.agrees),
+        # What is not stated does not differ, but nor does it agree.
+        "" if one.broker is None else _yes(one.agrees),
     ]
 
 
