@@ -149,6 +149,19 @@ def test_a_correction_carries_the_new_values():
     assert (corrected.exec_ref_id, corrected.last_px) == ("aa.01.01", Decimal("15.99"))
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0)])
+def test_a_correction_of_what_was_cancelled_is_the_trade_anew(order):
+    cancel = trade(**CANCEL, ibCommission="6", origTransactionID="1")
+    row = trade(transactionType="TradeCorrect", transactionID="3", origTransactionID="1",
+                ibExecID="aa.01.02", tradePrice="15.99")  # fmt: skip
+    rows = (ORIGINAL, cancel, row)
+    events = [record.event for record in trades(*(rows[place] for place in order)).records]
+    (bust,) = [event for event in events if isinstance(event, FillBusted)]
+    (anew,) = [e for e in events if isinstance(e, FillBooked) and e.exec_id != bust.exec_ref_id]
+    assert (anew.exec_id, anew.last_px) == ("aa.01.02", Decimal("15.99"))
+    assert not [event for event in events if isinstance(event, FillCorrected)]
+
+
 UNREAD = {
     "assetCategory": "PERP",
     "transactionType": "TradeMoon",

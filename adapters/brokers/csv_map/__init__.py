@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 
 from adapters.brokers.csv_map.cells import digest_of_cells
 from adapters.brokers.csv_map.columns import ColumnMap
@@ -107,8 +108,8 @@ class _Reading:
 
     def all_records(self) -> tuple[Record, ...]:
         """Those of every file, in the order of the files."""
-        ends = [*self._begins[1:], len(self.records)]
-        return joined([self.records[a:b] for a, b in zip(self._begins, ends, strict=True)])
+        places = pairwise([*self._begins, len(self.records)])
+        return joined([self.records[begin:end] for begin, end in places])
 
     def _is_ours(self, named: str, file: str, line: int) -> bool:
         """Whether a row that names an account, not yet known as ours, is ours; the first row

@@ -76,6 +76,7 @@ class Trades:
         self._places: Counter[tuple[str, str]] = Counter()
         self._by_alias: dict[Identity, list[FillBooked]] = defaultdict(list)
         self._undone: set[Identity] = set()
+        self._anew: dict[str, FillBooked] = {}
         self._readers: dict[str, Callable[[Row, Instrument], Record]] = {
             **dict.fromkeys(FILLS, self._fill),
             **dict.fromkeys(CANCELS, self._cancel),
@@ -94,14 +95,25 @@ class Trades:
         return defined, self._readers[kind](row, defined)
 
     def link(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The records, each cancel and correction naming its fill when the file holds it."""
-        for record in records:
-            original = None if isinstance(record.event, FillBooked) else self._original(record)
-            if original is None:
-                yield record
-            else:
-                self._undone.add(original.identity())
+        """The records, each cancel and correction naming its fill when the file holds it. What was
+        cancelled cannot be corrected: the correction is the trade anew then."""
+        held = list(records)
+        originals: dict[int, FillBooked] = {}
+        for kind in (FillBusted, FillCorrected):
+            for place, record in enumerate(held):
+                found = self._original(record) if isinstance(record.event, kind) else None
+                if found is not None:
+                    self._undone.add(found.identity())
+                    originals[place] = found
+        for place, record in enumerate(held):
+            original = originals.get(place)
+            anew = self._anew.get(record.digest)
+            if original is not None:
                 yield from linked(record, original, original.fees)
+            elif anew is not None and any(alias in self._by_alias for alias in record.also):
+                yield attrs.evolve(record, event=anew, also=())
+            else:
+                yield record
 
     def _original(self, record: Record) -> FillBooked | None:
         """The fill meant: by posting, else by trade, whose id a dead and a rebooked fill share."""
@@ -109,16 +121,25 @@ class Trades:
         return next((fill for fill in named if fill.identity() not in self._undone), None)
 
     def _fill(self, row: Row, defined: Instrument) -> Record:
-        at, side = _time(row), _side(row)
-        qty, px = row.decimal("quantity").copy_abs(), row.decimal("tradePrice")
+        at = _time(row)
         exec_id, seq = row.id("ibExecID") or row.id("transactionID"), row.seq
         is_counted = seq is None and not exec_id
         if is_counted:
             seq = FIRST_PLACE + self._places[_written(row), defined.instrument_id] - 1
-        fill = FillBooked(
-            exec_id=exec_id or self._ids.of(_content(row, defined)),
+        fill = self._booked(row, defined, exec_id or self._ids.of(_content(row, defined)), seq)
+        also = _aliases(row, "transactionID", "tradeID")
+        for alias in also:
+            self._by_alias[alias].append(fill)
+        record = _record(row, fill, at, also)
+        return attrs.evolve(record, page=self._page, raw=row.raw) if is_counted else record
+
+    def _booked(self, row: Row, defined: Instrument, exec_id: str, seq: int | None) -> FillBooked:
+        """What a row says of an execution, under an id and in a place."""
+        qty, px = row.decimal("quantity").copy_abs(), row.decimal("tradePrice")
+        return FillBooked(
+            exec_id=exec_id,
             instrument_id=defined.instrument_id,
-            side=side,
+            side=_side(row),
             last_qty=qty,
             last_px=px,
             currency=defined.currency,
@@ -131,11 +152,6 @@ class Trades:
             trade_id=row.id("tradeID") or None,
             settl_date=row.date_or_none("settleDateTarget"),
         )
-        also = _aliases(row, "transactionID", "tradeID")
-        for alias in also:
-            self._by_alias[alias].append(fill)
-        record = _record(row, fill, at, also)
-        return attrs.evolve(record, page=self._page, raw=row.raw) if is_counted else record
 
     def _cancel(self, row: Row, defined: Instrument) -> Record:
         also = _originals(row)
@@ -163,6 +179,7 @@ class Trades:
             venue=VENUE,
             instrument_id=defined.instrument_id,
         )
+        self._anew[row.digest] = self._booked(row, defined, corrected.exec_id, row.seq)
         return _record(row, corrected, at, also)
 
     def _fees(self, row: Row) -> tuple[Fee, ...]:
