@@ -104,15 +104,25 @@ def only(streams: list[str]) -> str:
     return streams[0]
 
 
+def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What gives a command these options, in this order."""
+
+    def give(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
+
+
 def places(command: Command) -> Command:
     """The options that say where: store, account, zone; behind the command's name too."""
-    for option in (
-        click.option("--zone", metavar="ZONE", help="Zone of times and days given without one."),
-        click.option("--account", "-a", metavar="NAME", help="The account."),
+    told: Command = with_options(
         click.option("--store", metavar="URL", help="Where the books are."),
-    ):
-        command = option(command)
-    return command
+        click.option("--account", "-a", metavar="NAME", help="The account."),
+        click.option("--zone", metavar="ZONE", help="Zone of times and days given without one."),
+    )(command)
+    return told
 
 
 def styles(command: Command) -> Command:

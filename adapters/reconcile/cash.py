@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from adapters.port import Batch
@@ -65,7 +66,7 @@ class Cash:
             stated = self._stated.get(line.subject)
             if not line.agrees or (stated is not None and stated.opening is not None):
                 yield from self._path(line, stated)
-        for one in self._settled():
+        for one in self._settled:
             yield _figure(one.currency, "settled", one.booked, one.stated)
 
     def _path(self, line: Line, stated: StatedBalance | None) -> Iterator[Figure]:
@@ -78,15 +79,18 @@ class Cash:
         yield _figure(line.subject, "opening", began, opening)
         yield _figure(line.subject, "movements", subtract(line.booked, began), moved)
 
-    def _settled(self) -> Iterator[Settled]:
+    @cached_property
+    def _settled(self) -> tuple[Settled, ...]:
         """What has settled by the report's last day, in the report's zone."""
         views = self._compared.account.balances(self._end.date())
         booked = {view.currency: view.settled for view in views}
+        found: list[Settled] = []
         for line in self._lines:
             stated = self._stated.get(line.subject)
             if stated is not None and stated.settled is not None:
                 ours = booked.get(line.subject, ZERO)
-                yield Settled(line.subject, ours, stated.settled, line.booked, line.stated)
+                found.append(Settled(line.subject, ours, stated.settled, line.booked, line.stated))
+        return tuple(found)
 
     def breaks(self, found: Sequence[Break]) -> Iterator[Break]:
         """Those of settled money; ``found`` are the other breaks of the run."""
@@ -95,7 +99,7 @@ class Cash:
             cause = Cause.SET_ASIDE
         elif any(one.kind.family == "trade" for one in found):
             cause = Cause.OTHER_BREAKS
-        for one in self._settled():
+        for one in self._settled:
             if one.is_apart:
                 yield self._break(one, cause)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from adapters.brokers.fix44 import Dialect, parse, parser_for
 from adapters.port import AccountConfig, Batch, RawPage
+from ledger.domain.events import FillBooked
+from ledger.domain.gates import changed
 
 Fields = list[tuple[str, str]]
 
@@ -53,3 +56,23 @@ def read(*messages: bytes, dialect: Dialect | None = None, **config: str) -> Bat
     page = RawPage(name="fix.log", content=lines(*messages))
     parser = parser_for(dialect) if dialect else parse
     return parser([page], AccountConfig(**config))  # type: ignore[arg-type]
+
+
+def events(batch: Batch) -> list[Any]:
+    return [record.event for record in batch.records]
+
+
+def fills(batch: Batch) -> list[FillBooked]:
+    return [event for event in events(batch) if isinstance(event, FillBooked)]
+
+
+def placeless(event: object) -> object:
+    return changed(event, seq=None) if isinstance(event, FillBooked) else event
+
+
+def aside(batch: Batch) -> list[tuple[str, str]]:
+    return [(row.field, row.value) for row in batch.quarantine]
+
+
+def log(content: bytes, **config: str) -> Batch:
+    return parse([RawPage(name="fix.log", content=content)], AccountConfig(**config))  # type: ignore[arg-type]

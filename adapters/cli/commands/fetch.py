@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ from adapters.cli.answers import Answer, Kind, Section, counted, texts
 from adapters.cli.answers import Column as Col
 from adapters.cli.exits import FINE
 from adapters.cli.moments import beginning, moment, rfc3339, span
-from adapters.cli.questions import styles
+from adapters.cli.questions import styles, with_options
 from adapters.cli.settings import Settings, now
 from adapters.transport import credentials as secret
 from adapters.transport.request import Request
@@ -30,7 +29,7 @@ _PAGES: Final = (*texts("page"), Col("bytes", Kind.NUMBER), *texts("sha256"))
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MISSING: Final = "fetching needs more than is installed ({}): pip install 'tradeledger[{}]'"
 
-_OPTIONS: Final = (
+_OPTIONS: Final = with_options(
     click.option("--from", "start", metavar="TIME", required=True, help="From when, inclusive."),
     click.option("--to", "end", metavar="TIME", help="Up to when; a day is whole. [default: now]"),
     click.option("--out", metavar="DIR", required=True, type=click.Path(
@@ -55,15 +54,9 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command()
 @click.argument("venue", metavar="VENUE", type=click.Choice(NAMES))
-@_options
+@_OPTIONS
 @styles
 @click.pass_obj
 def fetch(settings: Settings, /, *, venue: str, out: Path, style: str | None, **given: Any) -> int:

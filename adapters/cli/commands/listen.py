@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ from adapters.cli.answers import Answer, Kind, Section, counted, texts
 from adapters.cli.answers import Column as Col
 from adapters.cli.exits import FINE
 from adapters.cli.moments import span
-from adapters.cli.questions import styles
+from adapters.cli.questions import styles, with_options
 from adapters.cli.settings import now
 from adapters.transport import credentials as secret
 
@@ -32,7 +31,7 @@ _MISSING: Final = "listening needs more than is installed ({}): pip install 'tra
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-_OPTIONS: Final = (
+_OPTIONS: Final = with_options(
     click.option("--host", metavar="NAME", required=True, help="The venue's machine."),
     click.option("--port", metavar="NUMBER", required=True, type=click.IntRange(1, 65535),
                  help="Its port."),
@@ -58,15 +57,9 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command()
 @click.argument("protocol", metavar="PROTOCOL", type=click.Choice([FIX]))
-@_options
+@_OPTIONS
 @styles
 def listen(*, protocol: str, out: Path, style: str | None, **given: Any) -> int:
     """Log on to a venue's drop copy by PROTOCOL, fix, and keep each message as it comes.

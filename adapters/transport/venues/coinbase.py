@@ -32,6 +32,12 @@ LIVES: Final = 120  # seconds, of a token
 CURVE: Final = "NIST P-256"
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SECOND: Final = 1000
+_ORDERS: Final = "/orders/historical/batch"
+_BY_WINDOW: Final = (
+    ("fills", "/orders/historical/fills", "start_sequence_timestamp", "end_sequence_timestamp"),
+    ("orders", _ORDERS, "start_date", "end_date"),
+)
+"""What is asked for by windows, and how their beginnings and ends are called."""
 _NOT_A_KEY: Final = (
     "coinbase: the secret is no private key of the kind ECDSA; make a key of the developer "
     "platform with this kind of signature, and copy its private key whole"
@@ -42,20 +48,15 @@ def parts(request: Request, session: Session) -> Iterator[Part]:
     """Fills and orders by windows, then what is open and held now. With symbols, which are
     futures, also what they are, their positions and cash."""
     key_of(session.credentials)
-    for window in request.windows(DAYS):
-        yield _listed(session, "fills", "/orders/historical/fills", {
-            "start_sequence_timestamp": _written(window.start - _MILLISECOND),
-            "end_sequence_timestamp": _written(window.end + _MILLISECOND),
-            "limit": "100",
-        }, window)  # fmt: skip
-    for window in request.windows(DAYS):
-        yield _listed(session, "orders", "/orders/historical/batch", {
-            "start_date": _written(window.start - _MILLISECOND),
-            "end_date": _written(window.end + _MILLISECOND),
-            "limit": "100",
-        }, window)  # fmt: skip
+    for kind, path, since, until in _BY_WINDOW:
+        for window in request.windows(DAYS):
+            yield _listed(session, kind, path, {
+                since: _written(window.start - _MILLISECOND),
+                until: _written(window.end + _MILLISECOND),
+                "limit": "100",
+            }, window)  # fmt: skip
     open_now = {"order_status": "OPEN", "limit": "100"}
-    yield _listed(session, "orders", "/orders/historical/batch", open_now)
+    yield _listed(session, "orders", _ORDERS, open_now)
     yield _listed(session, "accounts", "/accounts", {"limit": "250"})
     for symbol in request.symbols:
         yield _single(session, f"product-{plain(symbol)}", f"/products/{quote(symbol, safe='')}",
