@@ -21,7 +21,7 @@ from ledger.store.sqlite_connection import commit, connect, impatient, translate
 from ledger.store.sqlite_module import sqlite3
 from ledger.store.sqlite_prices import SQLitePrices
 from ledger.store.sqlite_refs import SQLiteRefs
-from ledger.store.sqlite_schema import unprotected
+from ledger.store.sqlite_schema import TO_WRITE, unprotected
 
 BUSY_SECONDS: Final = 5
 
@@ -40,6 +40,7 @@ class SQLiteLog(SQLitePrices, SQLiteRefs):
         self._lock = RLock()
         self._depth = 0
         self._has_written = False
+        self._is_to_write = False
         self._closed = False
         self._ahead: tuple[str, list[Any]] | None = None  # a key that was asked for with the end
 
@@ -83,11 +84,18 @@ class SQLiteLog(SQLitePrices, SQLiteRefs):
             self._require_open()
             self._depth += 1
             try:
+                self._make_room()
                 yield from self._joined() if self._depth > 1 else self._transaction(sql.BEGIN)
             except sqlite3.Error as error:
                 raise translate(error) from error
             finally:
                 self._depth -= 1
+
+    def _make_room(self) -> None:
+        """What a connection that writes needs, from its first writing on."""
+        if not self._is_to_write:
+            self._connection.execute(TO_WRITE)
+            self._is_to_write = True
 
     @contextmanager
     def writing_now(self) -> Iterator[None]:

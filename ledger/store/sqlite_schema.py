@@ -144,7 +144,11 @@ SETTINGS: Final[dict[str, tuple[str, object]]] = {
 """Settings that are set and must then be found: the value to write and the value to read."""
 
 # 14,000 pages of 4,120 bytes, and what a large batch adds to them, are less than 64 MB.
-TUNING: Final = ("cache_size = -65536", "wal_autocheckpoint = 14000", "trusted_schema = OFF")
+TUNING: Final = ("cache_size = -8192", "wal_autocheckpoint = 14000", "trusted_schema = OFF")
+
+TO_WRITE: Final = "PRAGMA cache_size = -65536"
+"""Who writes keeps the pages of the indexes, whose keys come in any order; who only reads goes
+through the log once, and would keep 64 MiB of it for nothing."""
 
 
 def require_settings(connection: sqlite3.Connection, path: str) -> None:

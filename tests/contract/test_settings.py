@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,19 @@ def test_the_settings_are_those_that_keep_what_is_acknowledged(path: Path) -> No
     connection = connect(path, busy_seconds=3)
     asked = ("journal_mode", "synchronous", "recursive_triggers", "busy_timeout", "cache_size")
     found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
-    assert found == ["wal", 2, 1, 3000, -65536]
+    assert found == ["wal", 2, 1, 3000, -8192]
     connection.close()
+
+
+def test_only_who_writes_keeps_many_pages(path: Path, clock: Clock) -> None:
+    def pages(store: SQLiteStore) -> int:
+        (found,) = store.log.query("PRAGMA cache_size")[0]
+        return int(found)
+
+    with closing(SQLiteStore(path, clock)) as writer, closing(SQLiteStore(path, clock)) as reader:
+        writer.append([fill("1")])
+        assert len(list(reader.read_all())) == 1
+        assert (pages(writer), pages(reader)) == (-65536, -8192)
 
 
 WRONG = [
