@@ -217,13 +217,15 @@ def test_below_the_bar_it_is_told_and_passes(books: Run, other: Path) -> None:
 
 
 def test_a_declared_tolerance_is_told_with_what_it_let_pass(books: Run, other: Path) -> None:
-    done = books(*RECONCILE, other.name, *OUT, "--tolerance", "USD=0.01", "--tolerance", "EUR=1")
+    done = books(*RECONCILE, other.name, *OUT, "--tolerance", "USD=0.01", "--tolerance", "JPY=1")
     assert (done.code, summary()["breaks"]["total"]) == (1, 2)
     # The balance, and the total that the report's own lines do not make.
     let_pass = {"subject": "USD", "difference": "0.01", "tolerance": "0.01"}
     kinds = ({"kind": "cash.balance"}, {"kind": "input.control_total"})
     assert summary()["absorbed"] == [kind | let_pass for kind in kinds]
     assert "USD            0.01       0.01" in done.out
+    assert "--tolerance JPY=1 lets nothing pass: there is money in EUR, USD" in done.err
+    assert "--tolerance USD" not in done.err
 
 
 def test_only_waived_breaks_are_no_failure(books: Run, other: Path) -> None:

@@ -15,7 +15,7 @@ from ledger.errors import (
     StoreSettingsError,
 )
 from ledger.store import sqlite_schema
-from ledger.store.sqlite import SQLiteStore
+from ledger.store.sqlite import SQLiteLog, SQLiteStore
 from ledger.store.sqlite_connection import connect
 from ledger.store.sqlite_module import SAFE, SQLITE, SQLiteBuild, sqlite3
 from tests.contract.helpers import Clock, fill
@@ -33,6 +33,7 @@ def test_the_settings_are_those_that_keep_what_is_acknowledged(path: Path) -> No
 
 def test_only_who_writes_keeps_many_pages(path: Path, clock: Clock) -> None:
     def pages(store: SQLiteStore) -> int:
+        assert isinstance(store.log, SQLiteLog)
         (found,) = store.log.query("PRAGMA cache_size")[0]
         return int(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from functools import partial
@@ -29,7 +29,7 @@ from adapters.reconcile.kinds import Severity
 from adapters.reconcile.writing import Input, Report, summary_json
 from adapters.transport.errors import FetchError
 from ledger.domain.events import AccountOpened
-from ledger.domain.numbers import ZERO, parse
+from ledger.domain.numbers import ZERO, parse, text
 from ledger.errors import BadFileError, BadNumberError
 
 _KINDS: Final = (*texts("severity", "kind"), *numbers("breaks", "open", "new", "waived", "oldest"))
@@ -122,6 +122,7 @@ def reconcile(
         comparing = Comparing(question, opening, inputs, dict(tolerances), not dry_run, days)
         report = comparing.into(place, batch)
     show(question, report, None if place is None else out)
+    tell_unheard(question, tolerances, report)
     return exit_code(report, Severity(fail_on))
 
 
@@ -203,6 +204,23 @@ def show(question: Question, report: Report, place: Path | None) -> None:
     if place is not None:
         click.echo(f"the report is in {place}", err=True)
     click.echo(f"known at number {question.number} of {question.head}", err=True)
+
+
+def tell_unheard(
+    question: Question, tolerances: Sequence[tuple[str, Decimal]], report: Report
+) -> None:
+    """Say of a tolerance whose currency nobody knows that it lets nothing pass: ``usd`` for USD."""
+    if not tolerances or not report.is_complete:
+        return
+    known = {one.currency for one in question.book.balances(question.account)}
+    known.update(one.subject for one in report.outcome.balances)
+    for currency, amount in tolerances:
+        if currency not in known:
+            click.echo(
+                f"--tolerance {currency}={text(amount)} lets nothing pass: there is money in "
+                f"{', '.join(sorted(known)) or 'no currency'}",
+                err=True,
+            )
 
 
 def sections(report: Report) -> list[Section]:
