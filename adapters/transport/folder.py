@@ -25,6 +25,8 @@ from adapters.transport.request import Part, Request
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
+LOGS: Final = "messages-*.log"
+"""The files in which a listener keeps messages."""
 STATE: Final = "state.json"
 SUPERSEDED: Final = "superseded"
 _HALF: Final = ".half"

@@ -14,7 +14,7 @@ import attrs
 
 from adapters.port import RawPage
 from adapters.transport.errors import FetchError, TryLaterError
-from adapters.transport.folder import FORMAT, MANIFEST
+from adapters.transport.folder import FORMAT, LOGS, MANIFEST
 
 _AGAIN: Final = "fetch into the folder again, which reads that list anew"
 
@@ -64,7 +64,14 @@ def fetched_in(path: Path) -> Fetched:
     try:
         return _told(folder, json.loads((folder / MANIFEST).read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise FetchError(f"{folder} has no readable {MANIFEST}; fetch into it first") from None
+        raise FetchError(f"{folder} has no readable {MANIFEST}; {_advice(folder)}") from None
+
+
+def _advice(folder: Path) -> str:
+    """What to do about a folder that is no fetch's: it may be that of a listener."""
+    if any(folder.glob(LOGS)):
+        return f"it has logs of a listener: name them, {folder / LOGS}"
+    return "fetch into it first"
 
 
 def pages_of(path: Path) -> list[RawPage]:

@@ -184,6 +184,13 @@ def test_a_manifest_that_cannot_be_read(run: Run, got: Path, told: bytes) -> Non
     assert reconcile(run, got).code == 75
 
 
+def test_the_folder_of_a_listener_is_said_to_be_one(run: Run, got: Path) -> None:
+    (got / "manifest.json").unlink()
+    assert "fetch into it first" in ingest(run, got).err
+    (got / "messages-0001.log").write_bytes(b"")
+    assert f"it has logs of a listener: name them, {got / 'messages-*.log'}" in ingest(run, got).err
+
+
 @pytest.mark.parametrize("name", ["../statement.xml", "state.json", "page-/../../x", ""])
 def test_a_page_outside_of_the_folder_is_not_read(run: Run, got: Path, name: str) -> None:
     told = manifest(got)

@@ -20,7 +20,7 @@ from adapters.fix_frames import whole_frames
 from adapters.transport.errors import FetchError, VenueRefusedError
 from adapters.transport.fix.counting import Counting
 from adapters.transport.fix.wire import Heard, is_blank
-from adapters.transport.folder import locked
+from adapters.transport.folder import LOGS, locked
 
 MAX_LOG: Final = 32 * 1024 * 1024
 STATE: Final = "session.json"
@@ -55,7 +55,7 @@ class Kept:
         self._next = self._read_state()
         self.counting = Counting()
         self.messages = 0
-        logs = sorted(path.glob("messages-*.log"))
+        logs = sorted(path.glob(LOGS))
         for log in logs:
             self._recover(log)
         self._log = logs[-1] if logs else path / "messages-0001.log"
@@ -67,7 +67,7 @@ class Kept:
 
     def logs(self) -> list[Path]:
         """The logs, in order."""
-        return sorted(self.path.glob("messages-*.log"))
+        return sorted(self.path.glob(LOGS))
 
     def add(self, raw: bytes) -> None:
         """Append a message; it is kept once ``sync`` has returned."""
