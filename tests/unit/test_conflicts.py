@@ -40,6 +40,14 @@ def test_only_content_differs() -> None:
     assert told_apart(one, other) == (("last_qty", "2", "2.5"),)
 
 
+def test_money_that_is_stated_otherwise_is_another_content() -> None:
+    told_once, again = (
+        fill("e", BUY, "2", "10", gross_trade_amt=D(money)) for money in ("20.01", "21")
+    )
+    assert told_apart(told_once, again) == (("gross_trade_amt", "20.01", "21"),)
+    assert told_apart(told_once, fill("e", BUY, "2", "10")) == ()
+
+
 def test_facts_of_two_kinds_differ_by_their_topic() -> None:
     (difference,) = told_apart(defined(), fill("e", BUY, "2", "10"))
     assert difference == ("topic", "instrument-defined/1", "fill-booked/1")

@@ -78,7 +78,7 @@ class FillBooked(Event):
 
     TOPIC: ClassVar[str] = "fill-booked/1"
     CONTENT: ClassVar[tuple[str, ...]] = (
-        "instrument_id", "side", "last_qty", "last_px", "currency",
+        "instrument_id", "side", "last_qty", "last_px", "currency", "gross_trade_amt",
     )  # fmt: skip
 
     exec_id: str
@@ -159,7 +159,7 @@ class FillCorrected(Event):
 
     TOPIC: ClassVar[str] = "fill-corrected/1"
     CONTENT: ClassVar[tuple[str, ...]] = (
-        "exec_ref_id", "ref_revision", "last_qty", "last_px", "side",
+        "exec_ref_id", "ref_revision", "last_qty", "last_px", "side", "gross_trade_amt",
     )  # fmt: skip
 
     exec_id: str
