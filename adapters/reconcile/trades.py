@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import attrs
 
-from adapters.reconcile.amounts import amount_of
 from adapters.reconcile.books import BookedExecutions
 from adapters.reconcile.breaks import Break
 from adapters.reconcile.differing import differences, fee_differences, nearly_the_same
@@ -28,12 +27,11 @@ from adapters.reconcile.looks import (
     named,
     place_of,
     told_of,
-    value_of,
 )
 from adapters.reconcile.pairing import Match, Pairing, Pass
 from adapters.reconcile.told import Told
+from adapters.reconcile.trade_breaks import Definitions, TradeBreaks, unknown
 from ledger.domain.canonical import amended
-from ledger.domain.instruments import Instrument
 from ledger.store.port import EventStore
 
 MARGIN: Final = timedelta(days=1)
@@ -42,10 +40,7 @@ MARGIN: Final = timedelta(days=1)
 EDGE: Final = timedelta(hours=1)
 """What happened so shortly before the report's end may be in the next one."""
 
-_PRICED: Final = {Kind.PRICE, Kind.CORRECTION_NOT_BOOKED}
-
 Sink = Callable[[Match], None]
-Definitions = Callable[[str], Instrument | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -71,11 +66,6 @@ class Trades:
 
     breaks: tuple[Break, ...]
     matched: dict[Pass, int]
-
-
-def unknown(instrument_id: str) -> Instrument | None:
-    """Nobody knows the instruments."""
-    return None
 
 
 def compare_trades(
@@ -106,9 +96,10 @@ class _Comparison:
         instrument: Definitions,
     ) -> None:
         self._books, self._told, self._span = books, told, span
-        self._store, self._sink, self._instrument = store, sink, instrument
+        self._store, self._sink = store, sink
         self._matched: Counter[Pass] = Counter()
-        self._breaks: list[Break] = []
+        self._breaks = TradeBreaks(books.account, instrument)
+        self._add = self._breaks.add
 
     def run(self) -> Trades:
         here, there = self._by_key()
@@ -126,7 +117,7 @@ class _Comparison:
         self._again()
         self._unbooked()
         return Trades(
-            breaks=tuple(self._breaks),
+            breaks=tuple(self._breaks.found),
             matched={by: n for by, n in sorted(self._matched.items()) if n},
         )
 
@@ -212,22 +203,7 @@ class _Comparison:
                     self._add(Kind.CORRECTION_NOT_BOOKED, key, held[key], new,
                               cause=Cause.CORRECTION)  # fmt: skip
         for record in self._told.unlinked:
-            event_id = record.event.identity()
-            key = event_id.key(self._books.account) if event_id else record.row
-            self._breaks.append(
-                Break(
-                    account=self._books.account,
-                    kind=Kind.UNLINKED_REVERSAL,
-                    subject=record.event.subject(),
-                    reference=key,
-                    ledger_value="no such fill",
-                    broker_value=f"undone or amended by {record.row}",
-                    business_date=record.occurred_at.date(),
-                    instrument_id=record.event.subject() or None,
-                    cause=Cause.MISSING_FEED,
-                    evidence=(f"broker: {record.row} {key}",),
-                )
-            )
+            self._breaks.add_unlinked(record)
 
     # -- matches ------------------------------------------------------------------------
 
@@ -324,33 +300,3 @@ class _Comparison:
         if alike:
             return Cause.DUPLICATE
         return Cause.TIMING if self._span.ends_after(one.moment) else otherwise
-
-    def _add(
-        self,
-        kind: Kind,
-        reference: str,
-        ours: Execution | None,
-        theirs: Execution | None,
-        *,
-        ledger_value: str | None = None,
-        broker_value: str | None = None,
-        **more: Any,
-    ) -> None:
-        one = next(side for side in (ours, theirs) if side is not None)
-        more.setdefault("evidence", evidence_of(ours, theirs))
-        instrument = self._instrument(one.instrument_id) if kind in _PRICED else None
-        amount = amount_of(kind, ours, theirs, instrument)
-        self._breaks.append(
-            Break(
-                account=self._books.account,
-                kind=kind,
-                subject=one.instrument_id,
-                reference=reference,
-                ledger_value=value_of(ours) if ledger_value is None else ledger_value,
-                broker_value=value_of(theirs) if broker_value is None else broker_value,
-                business_date=one.moment.date(),
-                instrument_id=one.instrument_id,
-                **amount._asdict(),
-                **more,
-            )
-        )
