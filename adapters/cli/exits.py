@@ -33,8 +33,8 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 
 
-class TryLaterError(click.ClickException):
-    """What is needed is not there yet, or in use; the same command may do later."""
+class AtWorkError(click.ClickException):
+    """Another process holds what is needed; the same command may do later."""
 
 
 class Guard:
@@ -77,7 +77,7 @@ def code_of(error: BaseException) -> int:
             return INTERRUPTED
         case BrokenPipeError():
             return PIPE_CLOSED
-        case TryLaterError():
+        case AtWorkError():
             return TRY_LATER
         case click.ClickException() | OSError():
             return COULD_NOT_RUN

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from adapters.cli.exits import TryLaterError
+from adapters.cli.exits import AtWorkError
 
 
 @contextmanager
 def locked(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock of a file, which is made and stays; ``TryLaterError`` while another process
+    """Hold the lock of a file, which is made and stays; ``AtWorkError`` while another process
     has it."""
     try:
         import fcntl
@@ -24,5 +24,5 @@ def locked(path: Path, what: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TryLaterError(f"{what}: another run is at work; try again later") from None
+            raise AtWorkError(f"{what}: another run is at work; try again later") from None
         yield
