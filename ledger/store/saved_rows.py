@@ -62,7 +62,7 @@ SELECT {_SPAN} FROM checkpoints WHERE stream = ? AND reducer = ? AND number > ? 
 _NEAREST = f"""
 SELECT {_SPAN} FROM checkpoints
 WHERE stream = ? AND reducer = ? AND number <= ? AND last_at <= ?
-ORDER BY number DESC LIMIT ?"""
+ORDER BY number DESC LIMIT """
 _STATE = """
 SELECT proof, state FROM checkpoints WHERE stream = ? AND reducer = ? AND number = ?"""
 _IN_SPAN = f"""
@@ -144,7 +144,7 @@ class SavedTables(SavedRows):
         self, stream: str, reducer: str, *, lte: int, last_at: str, limit: int
     ) -> list[Span]:
         """The last ones up to a number, of facts up to a time."""
-        found = self._asked(_NEAREST, (stream, reducer, lte, last_at, limit))
+        found = self._asked(f"{_NEAREST}{limit:d}", (stream, reducer, lte, last_at))
         return [Span._make(row) for row in found]
 
     def state_at(self, stream: str, reducer: str, number: int) -> tuple[bytes, bytes] | None:

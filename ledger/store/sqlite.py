@@ -188,8 +188,8 @@ class SQLiteLog(SQLitePrices, SQLiteRefs):
         """Rows by number."""
         chosen = f" AND topic IN ({', '.join('?' * len(topics))})" if topics else ""
         return self._rows(
-            f"{sql.OF_LOG}{chosen} ORDER BY number LIMIT ?",
-            (gt, sql.MAX if lte is None else lte, *topics, limit),
+            f"{sql.OF_LOG}{chosen} ORDER BY number LIMIT {limit:d}",
+            (gt, sql.MAX if lte is None else lte, *topics),
         )
 
     def of_stream(
@@ -197,13 +197,9 @@ class SQLiteLog(SQLitePrices, SQLiteRefs):
     ) -> list[Row]:
         """A stream's rows by version."""
         return self._rows(
-            f"{sql.OF_STREAM} ORDER BY version {'DESC' if desc else 'ASC'} LIMIT ?",
-            (
-                stream,
-                -sql.MAX if gt is None else gt,
-                sql.MAX if lte is None else lte,
-                -1 if limit is None else limit,
-            ),
+            f"{sql.OF_STREAM} ORDER BY version {'DESC' if desc else 'ASC'} "
+            f"LIMIT {-1 if limit is None else limit:d}",
+            (stream, -sql.MAX if gt is None else gt, sql.MAX if lte is None else lte),
         )
 
     def by_key(self, keys: Sequence[str]) -> dict[str, Row]:

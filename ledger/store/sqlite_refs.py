@@ -56,8 +56,8 @@ class SQLiteRefs(Log):
         """Indexed rows by number, in one state with how far the index reaches."""
         with self.reading():
             upto = self.refs_upto()
-            asked = (stream, kind, id, gt, min(lte, upto), limit)
-            found = self.query(sql.OF_REF, asked) if upto > gt else ()
+            asked = (stream, kind, id, gt, min(lte, upto))
+            found = self.query(f"{sql.OF_REF}{limit:d}", asked) if upto > gt else ()
             return Indexed(upto, list(map(Row._make, found)))
 
     def lacking_refs(self, refs: Sequence[Ref]) -> list[Ref]:
