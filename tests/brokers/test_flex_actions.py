@@ -241,10 +241,11 @@ def test_a_short_that_becomes_another_is_a_short() -> None:
     assert books(*legs, held="-100")["GLX"] == -50
 
 
-def test_a_bond_that_matures_is_paid_at_par() -> None:
-    bond = {"assetCategory": "BOND", "conid": "5", "symbol": "B 1 26", "isin": "US0000009005"}
+@pytest.mark.parametrize(("category", "type_"), [("BOND", "BM"), ("BILL", "TM")])
+def test_a_bond_that_matures_is_paid_at_par(category: str, type_: str) -> None:
+    bond = {"assetCategory": category, "conid": "5", "symbol": "B 1 26", "isin": "US0000009005"}
     words = "(US0000009005) BOND MATURITY FOR USD 1.00 PER BOND (B 1 26, B 1 26, US0000009005)"
-    row = action(**bond, type="BM", description=words, quantity="-25000", proceeds="25000")
+    row = action(**bond, type=type_, description=words, quantity="-25000", proceeds="25000")
     (record,) = read(file({"CorporateActions": [row]})).records
     assert (record.event.last_qty, record.event.gross_trade_amt) == (25000, 25000)
 

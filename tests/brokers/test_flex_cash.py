@@ -35,6 +35,7 @@ def amounts(*rows):
         ("Other Fees", FeeCharged),
         ("Commission Adjustments", FeeCharged),
         ("Advisor Fees", FeeCharged),
+        ("Fees", FeeCharged),
     ],
 )
 def test_kinds(kind, fact):

@@ -67,7 +67,7 @@ FRAGMENTS = {
     "TradeLot": ("Trades", 0, "set Trades to detail Execution"),
     "TradeTransfer": ("TradeTransfers", 0, "another broker"),
     "TradesOrder": ("Trades", 0, "set Trades to detail Execution"),
-    "TransactionTax": ("TransactionTaxes", 0, "a transaction tax"),
+    "TransactionTax": ("TransactionTaxes", 1, ""),
     "Transfer": ("Transfers", 1, ""),
     "TransferLot": ("Transfers", 0, "a lot of a transfer"),
 }

@@ -78,6 +78,7 @@ def test_a_trade_is_never_booked_from_it() -> None:
         ({"transactionID": ""}, "could not be told"),
         ({"activityCode": "MOON"}, "unknown kind"),
         ({"activityCode": "", "activityDescription": "?"}, "unknown kind"),
+        ({"activityCode": "ADJ", "activityDescription": "ESZ6 Position MTM"}, "not twice"),
         ({"debit": "-7"}, "neither the debit nor the credit"),
     ],
 )
@@ -85,6 +86,13 @@ def test_alone_and_doubtful_it_is_set_aside(values: dict[str, str], rule: str) -
     batch = funds(line(**values))
     assert not batch.records
     assert rule in batch.quarantine[0].rule
+
+
+def test_a_translation_into_the_base_currency_moves_no_money() -> None:
+    values = {"activityCode": "ADJ", "activityDescription": "FX Translations P&L"}
+    batch = funds(line(levelOfDetail="BaseCurrency", **values))
+    assert (batch.records, batch.quarantine) == ((), ())
+    assert funds(line(**values)).quarantine
 
 
 def test_both_levels_are_one() -> None:

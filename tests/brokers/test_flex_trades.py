@@ -74,7 +74,10 @@ def test_proceeds_that_they_make_are_not():
         ("FOP", InstrumentKind.OPTION),
         ("FUT", InstrumentKind.LINEAR),
         ("CFD", InstrumentKind.LINEAR),
+        ("FXCFD", InstrumentKind.LINEAR),
+        ("CMDTY", InstrumentKind.EQUITY),
         ("BOND", InstrumentKind.BOND),
+        ("BILL", InstrumentKind.BOND),
     ],
 )
 def test_asset_categories(category, kind):
@@ -88,8 +91,9 @@ def test_a_pair_delivers_its_first_currency():
     assert (defined.instrument.base_currency, defined.instrument.currency) == ("EUR", "USD")
 
 
-def test_a_bond_is_priced_in_percent_of_par():
-    row = trade(assetCategory="BOND", quantity="10000", tradePrice="99.5", proceeds="-9950")
+@pytest.mark.parametrize("category", ["BOND", "BILL"])
+def test_a_bond_is_priced_in_percent_of_par(category):
+    row = trade(assetCategory=category, quantity="10000", tradePrice="99.5", proceeds="-9950")
     batch = trades(row)
     assert batch.instruments[0].instrument.multiplier == Decimal("0.01")
     assert batch.records[0].event.gross_trade_amt is None

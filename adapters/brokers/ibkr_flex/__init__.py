@@ -8,9 +8,10 @@ time kept as if it had none, and dd/mm/yyyy is read as mm/dd/yyyy. What a row ne
 attributes, each through the ledger's own gates.
 
 What is read: ``Trades/Trade`` (executions), ``CashTransactions``, ``SalesTaxes``,
-``CorporateActions``, ``Transfers``, ``OptionEAE``, ``StmtFunds``, ``OpenPositions`` and
-``CashReport``, each movement once however often the file tells it. What else moves money or units
-is quarantined with its reason. Times carry no zone in these files: the account's is configured.
+``TransactionTaxes``, ``CorporateActions``, ``Transfers``, ``OptionEAE``, ``StmtFunds``,
+``OpenPositions`` and ``CashReport``, each movement once however often the file tells it. What else
+moves money or units is quarantined with its reason. Times carry no zone in these files: the
+account's is configured.
 """
 
 from __future__ import annotations

@@ -179,4 +179,5 @@ TYPES: Final[dict[str, Maker]] = {
     "Other Fees": _charge(FeeKind.OTHER),
     "Commission Adjustments": _charge(FeeKind.OTHER),
     "Advisor Fees": _charge(FeeKind.OTHER),
+    "Fees": _charge(FeeKind.OTHER),
 }

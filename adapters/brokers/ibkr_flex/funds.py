@@ -18,12 +18,15 @@ from typing import Final
 from adapters.brokers.ibkr_flex.cash import TYPES, sales_tax
 from adapters.brokers.ibkr_flex.funds_chain import BASE_LEVEL, amount_of, is_base
 from adapters.brokers.ibkr_flex.row import NO_ID, Row
+from adapters.brokers.ibkr_flex.taxes import taxed_trades, transaction_tax
 from adapters.port import Record
 from adapters.text import UNREADABLE
 from ledger.errors import BadRowError
 
 TIMES: Final = ("date", "reportDate")
 FOREX_COMMISSION: Final = "Commission from Forex Trade"
+TRANSLATION: Final = "FX Translations P&L"
+MARKED: Final = "Position MTM"
 # The cash transaction that an activity code stands for.
 CASH_CODES: Final = {
     "ADVFEE": "Advisor Fees",
@@ -81,6 +84,7 @@ class Funds:
         self._nameless: set[str] = set()
         self._postings: set[str] = set()
         self._trades: set[str] = set()
+        self._taxed = taxed_trades(sections.get("Trades", ()))
         self._moneys: Counter[tuple[str, Decimal]] = Counter()
         for name in self._has:
             for row in sections[name]:
@@ -91,6 +95,8 @@ class Funds:
         values = row.values
         self._postings.add(values.get("transactionID", ""))
         self._trades.update((values.get("tradeID", ""), values.get("tradeId", "")))
+        if section == "TransactionTaxes":
+            self._taxed.add(values.get("tradeId", ""))
         if values.get("transactionID", "") in NO_ID:
             self._nameless.add(section)
             name = next((name for name in TELLING[section] if values.get(name)), "")
@@ -105,8 +111,13 @@ class Funds:
         amount = amount_of(row)
         if not amount or self._is_told(row) or (is_repeated and is_base(row)):
             return []
+        if is_base(row) and row.text("activityDescription") == TRANSLATION:
+            return []
         code = row.text("activityCode") or ("BUY" if row.text("buySell") else "")
         section = SECTIONS.get(code)
+        if row.text("activityDescription").endswith(MARKED):
+            rule = "the daily result of a future, which is booked when trades close it: not twice"
+            raise BadRowError("activityCode", code, rule)
         if section is None:
             rule = "money that no other row of the file tells, of an unknown kind: not booked"
             raise BadRowError("activityCode", code or row.text("activityDescription"), rule)
@@ -118,9 +129,11 @@ class Funds:
         return [self._alone(row, code, section)]
 
     def _is_told(self, row: Row) -> bool:
-        """By the posting, the trade, or, once each, by the money of a row without a posting."""
+        """By the posting, the trade, or, once each, by the money of a row without a posting. Of a
+        tax only a trade that has taxes tells."""
         posting, trade = row.id("transactionID"), row.id("tradeID")
-        if (posting and posting in self._postings) or (trade and trade in self._trades):
+        trades = self._taxed if row.text("activityCode") == "TTAX" else self._trades
+        if (posting and posting in self._postings) or (trade and trade in trades):
             return True
         money = (row.values.get("currency", ""), amount_of(row))
         if self._moneys[money] > 0:
@@ -133,13 +146,15 @@ class Funds:
         if is_base(row):
             rule = "told in base currency alone: set the statement of funds to Currency"
             raise BadRowError("levelOfDetail", BASE_LEVEL, rule)
-        if section not in {"CashTransactions", "SalesTaxes"}:
+        if section not in {"CashTransactions", "SalesTaxes", "TransactionTaxes"}:
             raise BadRowError("activityCode", code, f"not booked: add {section} to the Flex query")
         if not row.id("transactionID"):
             rule = "missing: without it the same money in another file could not be told from this"
             raise BadRowError("transactionID", "", rule)
         at, amount = row.happened(*TIMES), amount_of(row)
-        if section == "SalesTaxes":
+        if section == "TransactionTaxes":
+            event = transaction_tax(row, row.id("tradeID") or row.id("transactionID"), amount)
+        elif section == "SalesTaxes":
             event = sales_tax(row, row.id("transactionID"), amount)
         else:
             event = TYPES[CASH_CODES[code]](row, row.id("transactionID"), amount)

@@ -17,13 +17,16 @@ KINDS: Final = {
     "FUND": InstrumentKind.EQUITY,
     "WAR": InstrumentKind.EQUITY,
     "IOPT": InstrumentKind.EQUITY,
+    "CMDTY": InstrumentKind.EQUITY,
     "OPT": InstrumentKind.OPTION,
     "FOP": InstrumentKind.OPTION,
     "FUT": InstrumentKind.LINEAR,
     "CFD": InstrumentKind.LINEAR,
+    "FXCFD": InstrumentKind.LINEAR,
     "CASH": InstrumentKind.SPOT,
     "CRYPTO": InstrumentKind.SPOT,
     "BOND": InstrumentKind.BOND,
+    "BILL": InstrumentKind.BOND,
 }
 
 

@@ -24,6 +24,7 @@ from adapters.brokers.ibkr_flex.stated import (
     is_position,
     position,
 )
+from adapters.brokers.ibkr_flex.taxes import TransactionTaxes, charges
 from adapters.brokers.ibkr_flex.trades import Trades, is_execution, refuse_total
 from adapters.brokers.ibkr_flex.transfers import is_lot, read_transfer, refuse_lot
 from adapters.port import (
@@ -71,6 +72,7 @@ class Statement:
         self._keep_own()
         self._trades()
         self._cash()
+        self._taxes()
         self._actions()
         self._exercises()
         self._transfers()
@@ -126,6 +128,16 @@ class Statement:
                 self.records += self._guarded(row, lambda row: read_cash(row, self._ids))
         for row in details(self._rows.get("SalesTaxes", ())):
             self.records += self._guarded(row, lambda row: read_sales_tax(row, self._ids))
+
+    def _taxes(self) -> None:
+        """Each charge's rows together: where one cannot be read, none is booked."""
+        reader = TransactionTaxes(self._executions(), self._ids)
+        for rows in charges(self._rows.get("TransactionTaxes", ())):
+            try:
+                self.records += reader.read(rows)
+            except UNREADABLE as error:
+                for row in rows:
+                    self._set_aside(row, error)
 
     def _actions(self) -> None:
         """Each action's rows together: where one cannot be read, none is booked."""

@@ -14,12 +14,11 @@ from ledger.errors import BadRowError
 
 READ: Final = (
     "Trades", "CashTransactions", "CorporateActions", "OptionEAE", "Transfers", "SalesTaxes",
-    "StmtFunds", "OpenPositions", "CashReport",
+    "TransactionTaxes", "StmtFunds", "OpenPositions", "CashReport",
 )  # fmt: skip
 
 UNBOOKED: Final = {
     "TradeTransfers": "a trade settled with another broker: whether Trades holds it is not told",
-    "TransactionTaxes": "a transaction tax: whether the trade's own taxes hold it is not told",
     "DebitCardActivities": "a debit card payment: its currency may be the base summary's",
     "CFDCharges": "a charge on a CFD: whether CashTransactions holds it is not told",
     "SLBFees": "a securities lending fee: whether CashTransactions holds it is not told",

@@ -179,6 +179,8 @@ def _parts(record: Record) -> Iterator[tuple[str, str, Decimal]]:
         case DividendPaid() as paid:
             name = "paymentInLieu" if paid.in_lieu else "dividends"
             yield name, paid.currency, paid.amount
+        case FeeCharged(kind=FeeKind.TAX) as charged if charged.instrument_id:
+            yield "transactionTax", charged.currency, negate(charged.amount)
         case FeeCharged(kind=kind) as charged if kind in FEES:
             yield FEES[kind], charged.currency, negate(charged.amount)
         case InterestPaid() as paid:
