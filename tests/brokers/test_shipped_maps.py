@@ -88,6 +88,11 @@ def test_schwab_signs_its_money(row):
         ("NRA Tax Adj", "$-0.88", FeeCharged, Decimal("0.88")),
         ("NRA Tax Adj", "$0.88", FeeCharged, Decimal("-0.88")),
         ("ADR Mgmt Fee", "-$5", FeeCharged, 5),
+        ("NRA Withhold", "-$0.88", FeeCharged, Decimal("0.88")),
+        ("Pr Yr NRA Tax", "-$0.88", FeeCharged, Decimal("0.88")),
+        ("Div Adjustment", "-$5", DividendPaid, -5),
+        ("Pr Yr Non Qual Div", "$5", DividendPaid, 5),
+        ("Interest Adj", "-$5", InterestPaid, -5),
         ("MoneyLink Transfer", "$1,000.00", CashDeposited, 1000),
         ("MoneyLink Transfer", "-$10", CashWithdrawn, 10),
     ],
@@ -147,7 +152,19 @@ def test_schwab_lines_around_the_table_are_told_apart():
         read("schwab", b"Positions\n" * 30)
 
 
-@pytest.mark.parametrize("action", ["Stock Split", "Cash Merger", "Buy to Open", "Teleport"])
+def test_schwab_a_comma_at_the_end_of_lines_says_nothing():
+    lines = rows(sold(), bought()).decode().splitlines()
+    total = "Transactions Total,,,,,,,-$913.00"
+    plain, whole = [*lines, total], [f"{line}," for line in [*lines, total]]
+    ends = [plain, whole, [*lines, f"{total},"], [*whole[:-1], total]]
+    read_all = [read("schwab", "".join(f"{line}\n" for line in end).encode()) for end in ends]
+    assert len({batch.records for batch in read_all}) == 1
+    assert all(batch.coverage.controls[0].agrees for batch in read_all)
+
+
+@pytest.mark.parametrize(
+    "action", ["Stock Split", "Cash Merger", "Buy to Open", "Cancel Buy", "Teleport"]
+)
 def test_schwab_what_cannot_be_booked_says_why(action):
     (aside,) = read("schwab", rows(schwab("03/02/2026", action, "$1"))).quarantine
     assert ("by hand" in aside.rule) is (action != "Teleport")
@@ -224,6 +241,8 @@ def test_trading_212_one_instrument_is_in_one_currency():
         ("Deposit", "5", CashDeposited, 5),
         ("Withdrawal", "-5", CashWithdrawn, 5),
         ("Card debit", "-5", CashWithdrawn, 5),
+        ("Card refund", "5", CashDeposited, 5),
+        ("Dividend adjustment", "-5", DividendPaid, -5),
         ("Result adjustment", "0.75", CashDeposited, Decimal("0.75")),
         ("Interest on cash", "5", InterestPaid, 5),
         ("New card cost", "-5", FeeCharged, 5),
@@ -245,7 +264,13 @@ def test_trading_212_withheld_tax_is_told_and_not_taken_twice():
 
 
 @pytest.mark.parametrize(
-    "action", ["Stock split open", "Dividend (Return of capital non us)", "Currency conversion"]
+    "action",
+    [
+        "Stock split open",
+        "Transfer in",
+        "Dividend (Return of capital non us)",
+        "Currency conversion",
+    ],
 )
 def test_trading_212_what_cannot_be_booked_says_why(action):
     (aside,) = read("trading212", orders(cash212(action, "5", Ticker="ACME"))).quarantine
@@ -262,6 +287,26 @@ def test_trading_212_generations_of_headers_say_the_same():
         told(book, read("trading212", orders(row, paid)))
         (report,) = told(book, read("trading212", table(OLD_212, old, old_paid)))
         assert (report.counts["same"], report.counts["changed"]) == (3, 0)
+
+
+def without(*names: str) -> tuple[str, ...]:
+    return tuple(name for name in TRADING212 if name not in names)
+
+
+def test_trading_212_an_export_of_some_rows_alone_says_the_same():
+    paid = cash212("Deposit", "100", ID="D1", Notes="")
+    income = cash212("Dividend (Ordinary)", "2.72", ISIN="US0000000200", Ticker="ACME")
+    money = ("Action", "Time", "Notes", "ID", "Total", "Currency (Total)")
+    alone = [
+        table(money, paid),
+        table(without("ID", "Notes", "Result", "Currency (Result)"), income),
+        table(without("Notes", "Withholding tax", "Currency (Withholding tax)"), order212()),
+    ]
+    with empty_books() as book:
+        told(book, read("trading212", orders(order212(), income, paid)))
+        for content in alone:
+            (report,) = told(book, read("trading212", content))
+            assert (report.counts["new"], report.counts["changed"]) == (0, 0)
 
 
 # --------------------------------------------------------------------------------- Freetrade
@@ -293,6 +338,12 @@ def test_freetrade_documents_are_no_rows():
     row = {"Type": "MONTHLY_STATEMENT", "Timestamp": "2026-03-01T00:00:00Z"}
     batch = read("freetrade", activity(row, {**row, "Type": "LOAN"}))
     assert (batch.records, len(batch.quarantine)) == ((), 1)
+
+
+def test_freetrade_a_split_says_why_it_is_set_aside():
+    row = {"Type": "STOCK_SPLIT", "Timestamp": "2026-03-01T00:00:00Z", "ISIN": "US0000000200"}
+    (aside,) = read("freetrade", activity(row)).quarantine
+    assert "rate of share outturn" in aside.rule
 
 
 # --------------------------------------------------------------------------------- real files

@@ -1,4 +1,8 @@
-"""A CSV file as a strict table: every row has the header's columns, or the file is refused."""
+"""A CSV file as a strict table: every row has the header's columns, or the file is refused.
+
+Empty cells behind the last column that has a name say nothing: brokers write a comma at the end of
+some lines, and not of others.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +42,8 @@ class Table:
         width = len(self.header)
         try:
             for row in self._reader:
+                if len(row) > width and not any(row[width:]):
+                    del row[width:]
                 if len(row) == width:
                     yield self._reader.line_num + self._offset, row
                 elif row:
@@ -96,6 +102,8 @@ class Table:
             header = next(self._reader, None)
         except csv.Error as error:
             raise self._refused(f"is not well-formed CSV ({error})") from None
+        while header and not header[-1]:
+            header.pop()
         if not header:
             raise self._refused("holds no header")
         twice = sorted({name for name in header if header.count(name) > 1})
