@@ -18,6 +18,7 @@ from ledger.domain.events import (
     CashDeposited,
     CashWithdrawn,
     FeeCharged,
+    FeeKind,
     FillBooked,
     FundingPaid,
     InterestPaid,
@@ -158,7 +159,8 @@ def test_a_symbol_of_unknown_coins_is_set_aside_until_an_answer_tells_them():
         ("execQty", "0"), ("execQty", "-1"), ("execQty", "1E+999999"), ("execPrice", "NaN"),
         ("execPrice", "0"),
         ("execFee", "1_0"), ("side", "None"), ("execTime", "never"), ("execId", ""),
-        ("symbol", "BTC\u202e"), ("isMaker", "perhaps"), ("extraFees", [{"fee": "1"}]),
+        ("symbol", "BTC\u202e"), ("isMaker", "perhaps"), ("extraFees", "1"),
+        ("extraFees", {"fee": "1"}), ("extraFees", [["fee"]]),
         ("execPrice", ["1"]),
     ],
 )  # fmt: skip
@@ -230,6 +232,47 @@ def test_funding_is_booked_once():
         assert [v.total for v in book.balances("A")] == [Decimal("-0.36")]
 
 
+GST = [{"feeCoin": "USDT", "feeType": "GST", "subFeeType": "IND_GST", "feeRate": "0.000099",
+        "fee": "0.198"}]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", [GST, json.dumps(GST)])
+def test_a_tax_beside_the_fee_is_charged_on_top(written):
+    event = bought(executions({"extraFees": written}))
+    assert [(fee.amount, fee.currency, fee.kind) for fee in event.fees] == [
+        (Decimal("1.1"), "USDT", FeeKind.COMMISSION), (Decimal("0.198"), "USDT", FeeKind.TAX)
+    ]  # fmt: skip
+    logged = {"extraFees": written, "change": "-1.298", "cashBalance": "998.702"}
+    batch = log_rows(logged)
+    assert (bought(batch).fees, batch.findings) == (event.fees, ())
+
+
+@pytest.mark.parametrize("none", [None, "", "[]", []])
+def test_no_tax_is_no_fee(none):
+    assert len(bought(executions({"extraFees": none})).fees) == 1
+    assert len(bought(log_rows({"extraFees": none})).fees) == 1
+
+
+@pytest.mark.parametrize("told", [{"extraFees": GST}, {"extraFees": "GST", "change": "-1.1"}])
+def test_a_tax_that_the_logs_change_does_not_hold_is_set_aside(told):
+    assert log_rows(told).quarantine[0].field == "extraFees"
+
+
+@pytest.mark.parametrize("funding", ["0.36", "-0.36", "0"])
+@pytest.mark.parametrize("fee", ["0", "0.01"])
+@pytest.mark.parametrize("flow", ["0", "7"])
+def test_funding_is_what_the_rows_own_sum_says_in_either_log(funding, fee, flow):
+    """A unified account writes what was received positive, a classic one what was paid."""
+    rest = Decimal(flow) - Decimal(fee)
+    for written, sign in (("unified", 1), ("classic", -1)):
+        change = rest + sign * Decimal(funding)
+        row = {"type": "SETTLEMENT", "tradeId": written, "funding": funding, "fee": fee,
+               "cashFlow": flow, "change": str(change)}  # fmt: skip
+        batch = log_rows(row)
+        assert bought(batch).amount == change - rest
+        assert not [one for one in batch.findings if "makes" in one.what]
+
+
 def test_funding_of_one_time_under_another_id_is_not_booked_again():
     funding = {**EXECUTION, "execType": "Funding", "execFee": "0.36", "execId": "f-1"}
     row = {**LOG, "type": "SETTLEMENT", "tradeId": "f-2", "funding": "-0.36", "fee": "0",
@@ -254,6 +297,11 @@ def test_a_session_result_beside_the_funding_is_found():
         ("BONUS", "5", CashDeposited, "5"),
         ("INTEREST", "-5", InterestPaid, "-5"),
         ("FEE_REFUND", "5", FeeCharged, "-5"),
+        ("CUSTODY_NETWORK_FEE", "-5", FeeCharged, "5"),
+        ("INTEREST_REPAYMENT_INS_LOAN", "-5", InterestPaid, "-5"),
+        ("FLEXIBLE_STAKING_SUBSCRIPTION", "-5", CashWithdrawn, "5"),
+        ("FLEXIBLE_STAKING_REDEMPTION", "5", CashDeposited, "5"),
+        ("ONCHAINEARN_REFUND", "5", CashDeposited, "5"),
     ],
 )
 def test_money_without_a_trade(kind, change, fact, amount):
@@ -274,7 +322,9 @@ def test_a_logged_trade_at_no_price_is_set_aside():
     assert log_rows({"tradePrice": "0"}).quarantine[0].field == "tradePrice"
 
 
-@pytest.mark.parametrize("kind", ["CURRENCY_BUY", "BORROWED_AMOUNT_INS_LOAN", ""])
+@pytest.mark.parametrize(
+    "kind", ["CURRENCY_BUY", "IDN_CONVERT_OUT", "BORROWED_AMOUNT_INS_LOAN", "BORROW", ""]
+)
 def test_what_is_not_booked_says_why(kind):
     batch = log_rows({"type": kind}, {})
     assert (len(batch.records), batch.quarantine[0].field) == (1, "type")

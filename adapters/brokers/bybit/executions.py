@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from adapters.brokers.bybit.extra_fees import extra_fees
 from adapters.brokers.bybit.instruments import VENUE, Told, instrument
 from adapters.port import external_order_id
 from adapters.rows import Row
@@ -97,22 +98,15 @@ def seq_of(written: str) -> int | None:
     return int(written) if is_number else None
 
 
-def refuse_extra_fees(row: Row) -> None:
-    """Raise ``BadRowError`` for fees of some countries that stand beside the fee itself."""
-    if row.values.get("extraFees") not in (None, "", [], "[]"):
-        rule = "fees beside the fee itself are not booked: enter the trade by hand"
-        raise BadRowError("extraFees", str(row.values["extraFees"])[:200], rule)
-
-
 def _fees(row: Row, defined: Instrument) -> tuple[Fee, ...]:
     """What was charged, in its own currency; a rebate is negative. A frame of
     ``execution.fast`` has none, which is unknown and not zero."""
-    refuse_extra_fees(row)
+    extra = extra_fees(row)
     amount = row.decimal_or_zero("execFeeV2" if row.has("execFeeV2") else "execFee")
     if not amount:
-        return ()
-    is_rebate = amount < ZERO
-    return (Fee(amount=amount, currency=_fee_coin(row) or _rule_coin(row, defined, is_rebate)),)
+        return extra
+    coin = _fee_coin(row) or _rule_coin(row, defined, amount < ZERO)
+    return (Fee(amount=amount, currency=coin), *extra)
 
 
 def _fee_coin(row: Row) -> str:

@@ -1,20 +1,27 @@
 """``/v5/account/transaction-log``: every change of a coin's balance, one row each.
 
 ``change = cashFlow + funding - fee``, and ``cashBalance`` is what is there after it: both are
-tried on every row, and a row that does not close is a finding. A trade's row tells the execution
-again, under its id, and is the same fill; a settlement's tells the funding again. What the row's
-own ``id`` is worth: Bybit's published sample has one for a settlement and a trade together.
+tried on every row, and a row that does not close is a finding. The log of a classic account
+(``contract-transaction-log``) has one shape with it and writes funding the other way round,
+``change = cashFlow - funding - fee``: what was received is what the row's own sum says, and so is
+whether it holds ``extraFees``. A trade's row tells the execution again, under its id, and is the
+same fill; a settlement's tells the funding again. What the row's own ``id`` is worth: Bybit's
+published sample has one for a settlement and a trade together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
-from adapters.brokers.bybit.executions import SIDES, cl_ord_id, refuse_extra_fees, seq_of
+from adapters.brokers.bybit.executions import SIDES, cl_ord_id, seq_of
+from adapters.brokers.bybit.extra_fees import NAME as EXTRA
+from adapters.brokers.bybit.extra_fees import extra_fees, extra_in
 from adapters.brokers.bybit.instruments import VENUE, Told, instrument
 from adapters.port import Ordinals
 from adapters.rows import Row
+from adapters.text import UNREADABLE
 from ledger.domain.events import (
     CashDeposited,
     CashWithdrawn,
@@ -26,23 +33,44 @@ from ledger.domain.events import (
     InterestPaid,
 )
 from ledger.domain.instruments import Instrument
-from ledger.domain.numbers import ZERO, add, negate, subtract, text
+from ledger.domain.numbers import ZERO, add, negate, subtract, text, total
 from ledger.errors import BadRowError
 
 TRADES: Final = frozenset({"TRADE", "LIQUIDATION", "ADL", "DELIVERY"})
 SETTLEMENT: Final = "SETTLEMENT"
-INTEREST: Final = frozenset({"INTEREST"})
-REFUND: Final = frozenset({"FEE_REFUND"})
+INTEREST: Final = frozenset(
+    {"INTEREST", "INTEREST_REPAYMENT_INS_LOAN", "AUTO_INTEREST_REPAYMENT_INS_LOAN",
+     "INSTITUTION_PAYBACK_INTEREST_OUT", "INSTITUTION_LIQ_INTEREST_OUT"}
+)  # fmt: skip
+CHARGED: Final = frozenset(
+    {"FEE_REFUND", "CUSTODY_NETWORK_FEE", "CUSTODY_SETTLE_FEE", "SPREAD_FEE_OUT",
+     "BROKER_ABACCOUNT_FEE"}
+)  # fmt: skip
 MOVED: Final = frozenset(
     {"TRANSFER_IN", "TRANSFER_OUT", "BONUS", "BONUS_RECOLLECT", "AIRDROP",
-     "BONUS_TRANSFER_IN", "BONUS_TRANSFER_OUT"}
+     "BONUS_TRANSFER_IN", "BONUS_TRANSFER_OUT", "PEF_TRANSFER_IN", "PEF_TRANSFER_OUT",
+     "TRANSFER_IN_INS_LOAN", "TRANSFER_OUT_INS_LOAN", "TWAP_BUDGET_AIRDROP", "TWAP_BUDGET_RECALL",
+     "INSTITUTION_LOAN_TRANSFER_IN", "INSTITUTION_LOAN_TRANSFER_OUT",
+     "FLEXIBLE_STAKING_SUBSCRIPTION", "FLEXIBLE_STAKING_REDEMPTION", "FLEXIBLE_STAKING_REFUND",
+     "FIXED_STAKING_SUBSCRIPTION", "FIXED_STAKING_REFUND",
+     "ONCHAINEARN_SUBSCRIPTION", "ONCHAINEARN_REDEMPTION", "ONCHAINEARN_REFUND",
+     "STRUCTURE_PRODUCT_SUBSCRIPTION", "STRUCTURE_PRODUCT_REFUND",
+     "CLASSIC_WEALTH_MANAGEMENT_SUBSCRIPTION",
+     "PREMIMUM_WEALTH_MANAGEMENT_SUBSCRIPTION", "PREMIMUM_WEALTH_MANAGEMENT_REFUND",
+     "LIQUIDITY_MINING_SUBSCRIPTION", "LIQUIDITY_MINING_REFUND",
+     "PWM_SUBSCRIPTION", "PWM_REFUND", "DEFI_INVESTMENT_SUBSCRIPTION",
+     "DEFI_INVESTMENT_REFUND", "DEFI_INVESTMENT_REDEMPTION"}
 )  # fmt: skip
+"""One coin from or to another product of the venue, which the balance does not hold."""
+
 CONVERTED: Final = frozenset(
     {"CURRENCY_BUY", "CURRENCY_SELL", "SPOT_REPAYMENT_BUY", "SPOT_REPAYMENT_SELL",
      "TOKENS_SUBSCRIPTION", "TOKENS_REDEMPTION", "AUTO_SOLD_COLLATERAL_INS_LOAN",
-     "AUTO_BUY_LIABILITY_INS_LOAN"}
+     "AUTO_BUY_LIABILITY_INS_LOAN", "INSTITUTION_EXCHANGE_BUY", "INSTITUTION_EXCHANGE_SELL",
+     "EARNING_REDEMPTION_BUY", "EARNING_REDEMPTION_SELL", "CONVERT", "IDN_CONVERT_IN",
+     "IDN_CONVERT_OUT"}
 )  # fmt: skip
-PARTS: Final = ("cashFlow", "funding", "fee", "change", "cashBalance")
+PARTS: Final = ("cashFlow", "funding", "fee", "change")
 
 
 def is_pair(row: Row) -> bool:
@@ -52,11 +80,25 @@ def is_pair(row: Row) -> bool:
 
 def check_row(row: Row) -> str:
     """What is wrong with the row's own sum, in words; empty when it closes."""
-    flow, funding, fee, change, _ = (row.decimal_or_zero(name) for name in PARTS)
+    flow, funding, fee, change = (row.decimal_or_zero(name) for name in PARTS)
     made = subtract(add(flow, funding), fee)
-    if made == change:
+    if change in (made, _paid_positive(flow, funding, fee)) or change == subtract(
+        made, _extra(row)
+    ):
         return ""
     return f"change is {text(change)}, and cashFlow + funding - fee makes {text(made)}"
+
+
+def _paid_positive(flow: Decimal, funding: Decimal, fee: Decimal) -> Decimal:
+    """The change where funding that was paid is written positive, as in a classic account."""
+    return subtract(subtract(flow, funding), fee)
+
+
+def received(row: Row) -> Decimal:
+    """The funding, positive = received, in the sign that the row's own sum has."""
+    flow, funding, fee, change = (row.decimal_or_zero(name) for name in PARTS)
+    is_turned = change == _paid_positive(flow, funding, fee)
+    return negate(funding) if is_turned else funding
 
 
 def session_result(row: Row) -> str:
@@ -78,7 +120,7 @@ def entry(row: Row, told: Told, ids: Ordinals) -> tuple[Instrument | None, Event
     if kind in CONVERTED:
         rule = "a conversion of one coin into another, told without a price: enter it by hand"
         raise BadRowError("type", kind, rule)
-    if kind not in MOVED | INTEREST | REFUND:
+    if kind not in MOVED | INTEREST | CHARGED:
         raise BadRowError("type", kind, "unknown: not booked until it is known")
     return None, _money(row, kind, ids)
 
@@ -92,7 +134,7 @@ def _money(row: Row, kind: str, ids: Ordinals) -> Event:
     scope = f"{kind}:{coin}"
     if kind in INTEREST:
         return InterestPaid(id=id, amount=change, currency=coin, venue=VENUE, scope=scope)
-    if kind in REFUND:
+    if kind in CHARGED:
         return FeeCharged(id=id, amount=negate(change), currency=coin, venue=VENUE, scope=scope,
                           description=kind)  # fmt: skip
     way = CashWithdrawn if change < ZERO else CashDeposited
@@ -106,7 +148,7 @@ def _settlement(row: Row, told: Told) -> tuple[Instrument, FundingPaid]:
     defined = instrument(category, row.required("symbol"), told)
     return defined, FundingPaid(
         id=row.required("tradeId"),
-        amount=row.decimal_or_zero("funding"),
+        amount=received(row),
         currency=row.required("currency"),
         instrument_id=defined.instrument_id,
         venue=VENUE,
@@ -152,8 +194,7 @@ def spot_trade(legs: list[Row], told: Told) -> tuple[Instrument, FillBooked]:
 
 def _fill(row: Row, defined: Instrument, legs: Sequence[Row]) -> FillBooked:
     """The execution that a row tells again; its id ends with the number that orders them."""
-    for leg in legs:
-        refuse_extra_fees(leg)
+    extra = [fee for leg in legs for fee in _extra_of(leg)]
     px = row.decimal("tradePrice")
     if px <= ZERO:
         raise BadRowError("tradePrice", row.text("tradePrice"), "a trade at no price: not booked")
@@ -169,6 +210,27 @@ def _fill(row: Row, defined: Instrument, legs: Sequence[Row]) -> FillBooked:
         scope=row.required("category"),
         cl_ord_id=cl_ord_id(row),
         order_id=row.text("orderId") or None,
-        fees=tuple(Fee(amount=amount, currency=coin) for amount, coin in fees if amount),
+        fees=(*(Fee(amount=amount, currency=coin) for amount, coin in fees if amount), *extra),
         seq=seq_of(row.text("id").rpartition("_")[2]),
     )
+
+
+def _extra(row: Row) -> Decimal:
+    """The row's extra fees in its own coin; nothing for those that cannot be read."""
+    try:
+        return extra_in(row, row.text("currency"))
+    except UNREADABLE:
+        return ZERO
+
+
+def _extra_of(row: Row) -> tuple[Fee, ...]:
+    """The extra fees that the row's change holds; ``BadRowError`` where it does not hold all."""
+    extra = extra_fees(row)
+    flow, funding, fee, change = (row.decimal_or_zero(name) for name in PARTS)
+    left = subtract(subtract(add(flow, funding), fee), change)
+    is_held = left == total(one.amount for one in extra)
+    is_own = all(one.currency == row.text("currency") for one in extra)
+    if extra and not (is_held and is_own):
+        rule = "fees beside the fee itself, which the change does not hold: enter it by hand"
+        raise BadRowError(EXTRA, str(row.values[EXTRA])[:200], rule)
+    return extra
