@@ -128,6 +128,10 @@ def test_a_coins_contract_at_no_price_is_set_aside():
 
 def test_another_margin_asset_is_not_taken_for_the_quote():
     assert user({"marginAsset": "BNFCR"}).quarantine[0].field == "marginAsset"
+    assert user({"marginAsset": "", "commissionAsset": "BNFCR"}).quarantine[0].value == "BNFCR"
+    (aside,) = read(update(N="BNFCR")).quarantine
+    assert (aside.field, aside.value) == ("N", "BNFCR")
+    assert user({"commissionAsset": "BNB"}).records
 
 
 def test_a_pair_of_unknown_assets_is_set_aside_until_an_answer_tells_them():
@@ -238,6 +242,7 @@ def test_an_unknown_event_is_set_aside(event):
         ("WELCOME_BONUS", "5", CashDeposited, "5"),
         ("FUNDING_FEE", "-5", FundingPaid, "-5"),
         ("FUNDING_FEE", "5", FundingPaid, "5"),
+        ("SPECIAL_FUNDING_FEE", "-5", FundingPaid, "-5"),
         ("COMMISSION_REBATE", "5", FeeCharged, "-5"),
         ("INSURANCE_CLEAR", "-5", FeeCharged, "5"),
     ],

@@ -23,6 +23,9 @@ from ledger.errors import BadRowError
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 BOOKS: Final = {"": NET, "BOTH": NET, "LONG": "LONG", "SHORT": "SHORT"}
 MAX_SEQ: Final = 18
+CREDITS: Final = "BNFCR"
+"""What an account in credits trading mode settles USD-M futures in, fees and results."""
+
 _NO_TRADE: Final = ("0", "-1")
 _STEP: Final = Decimal("0.00000001")
 
@@ -105,6 +108,9 @@ def _fill(
         raise BadRowError(names.px, row.text(names.px), "a trade at no price: not booked")
     if trade_id in _NO_TRADE:
         raise BadRowError(names.id, trade_id, "no trade's id: the execution cannot be told apart")
+    if market != SPOT and row.text(names.asset) == CREDITS:
+        rule = f"an account of credits, which settles in them and not in {defined.currency}"
+        raise BadRowError(names.asset, CREDITS, rule)
     order_id = row.text(names.order)
     stated = row.decimal_or_none(names.money) if names.money else None
     return defined, FillBooked(

@@ -34,7 +34,7 @@ RESTATES: Final = {
     "REALIZED_PNL": RESULT,
     "DELIVERED_SETTELMENT": RESULT,  # as Binance writes it
 }
-FUNDING: Final = "FUNDING_FEE"
+FUNDING: Final = frozenset({"FUNDING_FEE", "SPECIAL_FUNDING_FEE"})
 REBATES: Final = frozenset(
     {"COMMISSION_REBATE", "API_REBATE", "REFERRAL_KICKBACK", "MARKET_MAKER_REBATE", "FEE_RETURN"}
 )
@@ -72,7 +72,7 @@ def income(row: Row, told: Told, ids: Ordinals) -> tuple[Instrument | None, Even
     scope = ":".join(part for part in (kind, symbol, asset) if part)
     id = row.text("tranId") or ids.of(["income", scope, row.required("time"), text(amount)])
     about = {"id": id, "currency": asset, "venue": VENUE, "scope": scope}
-    if kind == FUNDING:
+    if kind in FUNDING:
         return _funding(row.required("symbol"), amount, told, about)
     if kind in REBATES | CHARGES:
         fee = FeeKind.COMMISSION if kind in REBATES else FeeKind.OTHER
