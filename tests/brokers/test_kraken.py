@@ -197,6 +197,13 @@ def test_a_purchase_in_the_app_is_a_fill_too():
     assert (fill.side, fees(fill)) == (Side.BUY, [(Decimal("23.6"), "USD")])
 
 
+def test_a_conversion_is_a_fill_and_half_of_one_is_set_aside():
+    gone, come = {"type": "conversion", "amount": "-100"}, {**BOUGHT, "type": "conversion"}
+    (fill,) = events(read(ledger(L1=gone, L2=come)))
+    assert (fill.side, fill.last_qty, fill.gross_trade_amt) == (Side.BUY, Decimal("0.5"), 100)
+    assert len(read(ledger(L1=gone)).quarantine) == 1
+
+
 def test_a_fee_in_a_third_coin_is_charged_in_it():
     credit = {"asset": "KFEE", "amount": "0", "fee": "12.5"}
     (fill,) = events(read(ledger(L1={"fee": "0"}, L2=BOUGHT, L3=credit), trades(T1={})))
@@ -235,6 +242,12 @@ def test_a_trade_row_between_wallets_moves_nothing_in_all():
     (("staking", "", "ETH2.S", "0.2"), [(InterestPaid, "0.2")]),
     (("dividend", "", "USD", "0.2"), [(InterestPaid, "0.2")]),
     (("adjustment", "", "XICN", "-2"), [(BalanceAdjusted, "-2")]),
+    (("transfer", "delistingconversion", "NANO", "-30"), [(BalanceAdjusted, "-30")]),
+    (("earn", "delistingconversion", "XXBT", "0.0004"), [(BalanceAdjusted, "0.0004")]),
+    (("transfer", "airdrop", "SGB", "40"), [(InterestPaid, "40")]),
+    (("earn", "airdrop", "SGB", "12"), [(InterestPaid, "12")]),
+    (("hybridearnwithdrawal", "", "USDC", "-500"), [(CashTransferred, "-500")]),
+    (("hybridearndeposit", "", "USDC", "500"), [(CashTransferred, "500")]),
     (("rollover", "", "ZUSD", "0", "0.13"), [(FeeCharged, "0.13")]),
     (("rollover", "", "ZUSD", "-0.12", "0.13"), [(FeeCharged, "0.25")]),
 ])  # fmt: skip

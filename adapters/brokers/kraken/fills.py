@@ -23,7 +23,7 @@ from ledger.errors import BadRowError
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 MAKER: Final = {"true": Liquidity.MAKER, "false": Liquidity.TAKER}
-EXCHANGES: Final = frozenset({"trade", "spend", "receive"})
+EXCHANGES: Final = frozenset({"trade", "spend", "receive", "conversion"})
 NO_LEVERAGE: Final = frozenset({"", "none", "0"})
 MAX_SEQ: Final = 18
 

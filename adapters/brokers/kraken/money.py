@@ -33,6 +33,8 @@ TRANSFERS: Final = frozenset(
 EARN_MOVES: Final = frozenset(
     {"allocation", "deallocation", "autoallocation", "autoallocate", "migration"}
 )
+DELISTED: Final = "delistingconversion"
+AIRDROP: Final = "airdrop"
 UNBOOKED: Final = {
     "margin": "the result or fee of a trade on margin, which its trade makes: hand over the trades",
     "settled": "a margin position that was settled by delivery: not booked until that is read",
@@ -77,10 +79,17 @@ def _maker(one: Entry) -> Callable[[Entry], CashEvent | None]:
         makers: dict[str, Callable[[Entry], CashEvent | None]] = {
             **dict.fromkeys(EARN_MOVES, moved),
             "reward": _income,
+            AIRDROP: _income,
+            DELISTED: _adjusted,
         }
         return _known(makers, "subtype", one.subtype)
     if one.kind == "transfer":
-        return _known(dict.fromkeys(TRANSFERS, moved), "subtype", one.subtype)
+        makers = {
+            **dict.fromkeys(TRANSFERS, moved),
+            AIRDROP: _income,
+            DELISTED: _adjusted,
+        }
+        return _known(makers, "subtype", one.subtype)
     kind = "margin" if one.kind == "margin trade" else one.kind
     if kind in UNBOOKED:
         raise BadRowError("type", one.kind, UNBOOKED[kind])
@@ -112,7 +121,8 @@ def _income(one: Entry) -> CashEvent | None:
 
 
 def _adjusted(one: Entry) -> CashEvent | None:
-    reason = f"adjustment {one.subtype}".strip()
+    """Coins put right, or taken and given at a delisting, whose two rows name nothing in common."""
+    reason = f"{one.kind} {one.subtype}".strip()
     return BalanceAdjusted(
         id=one.txid, amount=one.amount, currency=one.coin, reason=reason, who="Kraken", venue=VENUE
     )
@@ -137,5 +147,6 @@ MAKERS: Final[dict[str, Callable[[Entry], CashEvent | None]]] = {
     "dividend": _income,
     "invite bonus": _income,
     "adjustment": _adjusted,
+    **dict.fromkeys(("hybridearndeposit", "hybridearnwithdrawal"), moved),
     "rollover": _rolled_over,
 }
