@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.brokers.coinbase import parse
 from adapters.port import AccountConfig
@@ -71,9 +73,33 @@ def test_a_commission_is_of_the_quote_currency_and_positive_when_charged(product
 def test_a_size_in_quote_money_is_the_units_that_it_bought():
     booked = only(fill(1, size="100.5", price="50250", size_in_quote=True))
     assert booked.last_qty == D("0.002")
-    said = reason(fill(1, size="100", price="45123.45", size_in_quote=True))
-    assert said.startswith("size: quote money that is no whole number of units")
+    assert booked.gross_trade_amt is None
     assert reason(fill(1, price="0", size_in_quote=True)).startswith("size: quote money")
+    assert reason(fill(1, size="0", size_in_quote=True)).startswith("size: quote money")
+
+
+@pytest.mark.parametrize(
+    ("size", "px", "units"),
+    [
+        ("4.9603174603174603", "8.596", "0.5770494951509377"),
+        ("1.488833746898263", "102795.9", "0.0000144833961948"),
+        ("23.46613545816733", "23616.87", "0.0009936175055444"),
+    ],
+)
+def test_its_units_are_those_of_the_order_and_its_money_what_was_paid(size, px, units):
+    """An order for an amount of money states both: these are its filled value and size."""
+    booked = only(fill(1, size=size, price=px, size_in_quote=True))
+    assert (booked.last_qty, booked.gross_trade_amt) == (D(units), D(size))
+
+
+@given(st.integers(1, 10**15), st.integers(1, 10**9))
+def test_money_in_the_quote_is_kept_to_the_digit(ticks, cents):
+    size, px = D(ticks).scaleb(-8), D(cents).scaleb(-2)
+    batch = read(fill(1, size=str(size), price=str(px), size_in_quote=True))
+    for record in batch.records:
+        booked = record.event
+        paid = booked.gross_trade_amt or booked.last_qty * px
+        assert (paid, abs(booked.last_qty * px - size) <= px * D("5E-17")) == (size, True)
 
 
 def test_fills_of_one_time_are_in_the_order_in_which_they_were_posted():

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from adapters.brokers.coinbase.instruments import VENUE, Sizes, instrument
@@ -22,7 +22,7 @@ from adapters.port import Record, external_order_id
 from adapters.rows import Row
 from ledger.domain.events import Fee, FillBooked, FillBusted, Identity, Liquidity, Side
 from ledger.domain.instruments import Instrument
-from ledger.domain.numbers import ONE, multiply, negate, quantize, ratio
+from ledger.domain.numbers import ONE, ZERO, multiply, negate, quantize, ratio, steps
 from ledger.errors import BadRowError
 
 FILL, REVERSAL, CORRECTION = "FILL", "REVERSAL", "CORRECTION"
@@ -32,6 +32,7 @@ LIQUIDITY: Final = {
     "TAKER": Liquidity.TAKER,
     "UNKNOWN_LIQUIDITY_INDICATOR": None,
 }
+_UNIT: Final = Decimal(1).scaleb(-16)
 _FRACTION = re.compile(r"\.([0-9]{1,9})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -78,16 +79,18 @@ class Fills:
 
     def _fill(self, row: Row, defined: Instrument) -> FillBooked:
         order_id, is_fill = row.text("order_id"), row.text("trade_type") == FILL
+        qty = _qty(row)
         return FillBooked(
             exec_id=row.required("entry_id"),
             instrument_id=defined.instrument_id,
             side=row.one_of("side", SIDES),
-            last_qty=_qty(row),
+            last_qty=qty,
             last_px=row.decimal("price"),
             currency=defined.currency,
             venue=VENUE,
             cl_ord_id=self._clients.get(order_id) or external_order_id(VENUE, order_id),
             order_id=order_id or None,
+            gross_trade_amt=_money(row, qty),
             fees=_fees(row, defined),
             seq=_posted(row) or None,
             trade_id=row.text("trade_id") or None if is_fill else None,
@@ -160,17 +163,24 @@ def _require_same(row: Row, original: Row) -> None:
 
 
 def _qty(row: Row) -> Decimal:
-    """Units of the base, or contracts. A size in quote money is divided by the price, which must
-    come out to the digit."""
+    """Units of the base, or contracts. A size in quote money is divided by the price, to as many
+    decimals as Coinbase has: it makes an order's ``filled_size`` of its ``filled_value`` so."""
     size = row.decimal("size")
     if not row.flag("size_in_quote"):
         return size
     px = row.decimal("price")
-    qty = quantize(ratio(size, ONE, px)) if px else px
-    if not qty or multiply(qty, px) != size:
-        rule = "quote money that is no whole number of units at the price: enter it by hand"
+    count = steps(ratio(size, ONE, px), _UNIT, ROUND_HALF_EVEN) if px > ZERO else ZERO
+    if not count:
+        rule = "quote money that makes no units at the price: enter it by hand"
         raise BadRowError("size", row.text("size"), rule)
-    return qty
+    return quantize(multiply(count, _UNIT))
+
+
+def _money(row: Row, qty: Decimal) -> Decimal | None:
+    """The quote money that the row states, where quantity and price do not make it."""
+    size = row.decimal("size")
+    is_other = row.flag("size_in_quote") and size != multiply(qty, row.decimal("price"))
+    return size if is_other else None
 
 
 def _fees(row: Row, defined: Instrument) -> tuple[Fee, ...]:
