@@ -293,6 +293,8 @@ def test_the_fraction_that_a_split_pays_out_is_sold():
 
 def test_a_split_that_contradicts_its_units_is_said_or_set_aside():
     assert "makes 7.5 units" in rows(other("SPLIT", FUND, SPLIT)).findings[0].what
+    turned = leaves(OLDUNITS="5", NEWUNITS="10", NUMERATOR="1", DENOMINATOR="2")
+    assert aside(other("SPLIT", FUND, turned)) == ["NUMERATOR"]
     whole = SPLIT.replace(">7<", ">8<")
     assert aside(other("SPLIT", FUND, whole, "<FRACCASH>6")) == ["FRACCASH"]
 

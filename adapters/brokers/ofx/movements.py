@@ -130,10 +130,15 @@ def read_split(row: OfxRow, of: Context) -> list[Event]:
 def _look_at_units(row: OfxRow, of: Context, split: SplitApplied) -> None:
     if not row.has("OLDUNITS", "NEWUNITS"):
         return
-    made = quantize(ratio(row.decimal("OLDUNITS"), split.numerator, split.denominator))
-    if made != row.decimal("NEWUNITS"):
-        what = f"the ratio makes {text(made)} units, {row.text('NEWUNITS')} are stated"
-        of.find(row, f"{what}: the ratio is booked")
+    old, new = row.decimal("OLDUNITS"), row.decimal("NEWUNITS")
+    made = quantize(ratio(old, split.numerator, split.denominator))
+    if made == new:
+        return
+    if quantize(ratio(old, split.denominator, split.numerator)) == new:
+        rule = "the ratio is the wrong way round for the units that are stated: enter it by hand"
+        raise BadRowError("NUMERATOR", row.text("NUMERATOR"), rule)
+    what = f"the ratio makes {text(made)} units, {row.text('NEWUNITS')} are stated"
+    of.find(row, f"{what}: the ratio is booked")
 
 
 def _fraction(
