@@ -265,9 +265,26 @@ def test_the_group_of_further_fees():
 
 
 @pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        *((told, FeeKind.OTHER) for told in ("13", "18", "19", "20", "28", "29", "30")),
+        *((told, FeeKind.EXCHANGE) for told in ("21", "24", "25", "26", "27")),
+        *((told, FeeKind.TAX) for told in ("16", "17", "22", "23")),
+        *((told, FeeKind.CLEARING) for told in ("31", "32")),
+        ("14", FeeKind.BORROW),
+        ("15", FeeKind.REGULATORY),
+    ],
+)
+def test_a_kind_of_fee_that_later_versions_of_fix_added(told, kind):
+    (booked,) = fills(log(group(("137", "0.12"), ("139", told))))
+    assert booked.fees == (Fee(amount=Decimal("0.12"), currency="USD", kind=kind),)
+
+
+@pytest.mark.parametrize(
     ("message", "field"),
     [
         (group(("137", "1"), ("139", "4"), count="2"), "136"),
+        *((group(("137", "1"), ("139", told)), "139") for told in ("33", "34", "35", "36")),
         (group(("137", "1"), ("139", "99")), "139"),
         (group(("137", "1")), "139"),
         (group(("137", "1"), ("139", "4"), ("891", "2")), "891"),

@@ -15,9 +15,19 @@ KINDS: Final = {
     "1": FeeKind.REGULATORY, "2": FeeKind.TAX, "3": FeeKind.COMMISSION, "4": FeeKind.EXCHANGE,
     "5": FeeKind.TAX, "6": FeeKind.REGULATORY, "7": FeeKind.OTHER, "8": FeeKind.OTHER,
     "9": FeeKind.TAX, "10": FeeKind.OTHER, "11": FeeKind.OTHER, "12": FeeKind.COMMISSION,
+    "13": FeeKind.OTHER, "14": FeeKind.BORROW, "15": FeeKind.REGULATORY, "16": FeeKind.TAX,
+    "17": FeeKind.TAX, "18": FeeKind.OTHER, "19": FeeKind.OTHER, "20": FeeKind.OTHER,
+    "21": FeeKind.EXCHANGE, "22": FeeKind.TAX, "23": FeeKind.TAX, "24": FeeKind.EXCHANGE,
+    "25": FeeKind.EXCHANGE, "26": FeeKind.EXCHANGE, "27": FeeKind.EXCHANGE, "28": FeeKind.OTHER,
+    "29": FeeKind.OTHER, "30": FeeKind.OTHER, "31": FeeKind.CLEARING, "32": FeeKind.CLEARING,
 }  # fmt: skip
 """MiscFeeType (139): 1 regulatory, 2 tax, 3 local commission, 4 exchange, 5 stamp, 6 levy, 7 other,
-8 markup, 9 consumption tax, 10 per transaction, 11 conversion, 12 agent."""
+8 markup, 9 consumption tax, 10 per transaction, 11 conversion, 12 agent. Later versions of FIX
+add: 13 transfer, 14 security lending, 15 trade reporting, 16 tax on principal, 17 on accrued
+interest, 18 new issue, 19 service, 20 odd lot, 21 auction, 22 value added tax, 23 sales tax,
+24 execution venue, 25 to 27 order or quote entry, change, cancel, 28 to 30 market data,
+31 clearing, 32 settlement. Not 33 rebate, 34 discount, 35 payment, 36 not money: the standard does
+not say whether their amount is written with a sign."""
 
 TOTAL, PER_UNIT = "total", "per unit"
 COMMISSIONS: Final = {"3": TOTAL, "1": PER_UNIT}
