@@ -328,6 +328,38 @@ def test_freetrade_a_gift_is_income_in_kind():
     assert (event.reason, event.basis) == (UnitsReason.GIFT, Decimal("11.04"))
 
 
+def test_freetrade_a_free_share_that_is_sold_is_not_received():
+    batch = read("freetrade", activity(order_ft("SELL", Type="FREESHARE_ORDER")))
+    assert (batch.records, [row.field for row in batch.quarantine]) == ((), ["side"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "withheld", "event", "told"),
+    [
+        ("INTEREST", "10.62", "0.00", InterestPaid, "Acme"),
+        ("PROPERTY", "64.51", "16.13", DividendPaid, "Acme; 16.13 GBP withheld before it"),
+        ("SHARE_LENDING_INCOME", "0.12", "", InterestPaid, "Acme"),
+    ],
+)
+def test_freetrade_income_is_booked_as_it_came(kind, amount, withheld, event, told):
+    row = {"Title": "Acme", "Type": kind, "Timestamp": "2026-05-08T16:08:00.000Z",
+           "Account Currency": "GBP", "Total Amount": amount, "ISIN": "GB0000000300",
+           "Instrument Currency": "GBP", "Dividend Withheld Tax Amount": withheld}  # fmt: skip
+    (paid,) = events("freetrade", activity(row))
+    assert (type(paid), paid.amount, paid.description) == (event, Decimal(amount), told)
+
+
+def test_freetrade_a_return_of_capital_is_not_income():
+    row = {"Type": "CAPITAL", "Timestamp": "2026-03-01T00:00:00Z", "ISIN": "US0000000200"}
+    (aside,) = read("freetrade", activity(row)).quarantine
+    assert "by hand" in aside.rule
+
+
+def test_a_line_of_commas_is_no_row():
+    batch = read("freetrade", activity(order_ft(), {}))
+    assert (len(batch.records), batch.quarantine) == (1, ())
+
+
 def test_freetrade_stamp_duty_is_a_tax():
     row = {**order_ft(total="160.80"), "Stamp Duty": "0.80", "FX Fee Amount": ""}
     (event,) = events("freetrade", activity(row))

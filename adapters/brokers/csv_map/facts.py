@@ -21,6 +21,7 @@ from ledger.domain.events import (
     UnitsReceived,
 )
 from ledger.domain.numbers import negate
+from ledger.errors import BadRowError
 
 Maker = Callable[[Cells, int | None, str], Event]
 
@@ -34,7 +35,7 @@ class Facts:
         columns = fields.map
         self._is_charge_negative = (columns.charge_sign or columns.fee_sign) == "charged-negative"
         self._told, self._withheld = map(fields.cell, ("description", "withheld"))
-        self._withheld_in = fields.cell("withheld_currency")
+        self._withheld_in, self._side = map(fields.cell, ("withheld_currency", "side"))
         self._makers = self._all_makers()
         self.kinds = self._makers.keys()
 
@@ -68,6 +69,9 @@ class Facts:
     def _units(self, row: Cells, _: int | None, scope: str, reason: UnitsReason) -> Event:
         """Units that were not bought; the amount, if one is stated, is what they are worth."""
         qty = self._fields.number("qty", self._fields.qty(row))
+        side = self._side(row)
+        if side and not self._fields.map.sides.get(side, Side.BUY).is_buy:
+            raise BadRowError("side", side, "units that were received are not sold by their row")
         worth = self._fields.optional("amount", self._fields.amount(row))
         return UnitsReceived(
             id=self._fields.row_id(row),
