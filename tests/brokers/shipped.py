@@ -17,6 +17,14 @@ TRADING212 = (
     "Currency (Stamp duty reserve tax)", "Finra fee", "Currency (Finra fee)",
     "Currency conversion fee", "Currency (Currency conversion fee)",
 )  # fmt: skip
+UTC_212 = tuple("Time (UTC)" if name == "Time" else name for name in TRADING212)
+NET_212 = (
+    "Action", "Time (UTC)", "ISIN", "Ticker", "Name", "Notes", "ID", "No. of shares",
+    "Price / share", "Currency (Price / share)", "Exchange rate", "Result", "Currency (Result)",
+    "Gross Total", "Currency (Gross Total)", "Withholding tax", "Currency (Withholding tax)",
+    "Currency conversion fee", "Currency (Currency conversion fee)", "Taxes", "Currency (Taxes)",
+    "Net Total", "Currency (Net Total)",
+)  # fmt: skip
 OLD_212 = (
     "Action", "Time", "ISIN", "Ticker", "Name", "No. of shares", "Price / share",
     "Currency (Price / share)", "Exchange rate", "Result (GBP)", "Total (GBP)", "Withholding tax",

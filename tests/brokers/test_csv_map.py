@@ -168,6 +168,7 @@ WRONG = {
     "an amount that is nowhere": 'money = "amount"\n' + SHIPPED.decode(),
     "a column that is a number": SHIPPED.decode().replace('px = "price"', "px = 5"),
     "a list of no headers": SHIPPED.decode().replace('px = "price"', "px = []"),
+    "otherwise for a field that has no column": SHIPPED.decode() + '[otherwise]\namount = "x"\n',
     "fees beside a fee": SHIPPED.decode() + '[[fees]]\ncolumn = "fee"\n',
     "fees that no amount holds": SHIPPED.decode().replace('fee = "fee"\n', "")
     + '[[fees]]\ncolumn = "fee"\n',

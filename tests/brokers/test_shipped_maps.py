@@ -28,9 +28,11 @@ from ledger.errors import BadFileError
 from tests.brokers.sampling import empty_books, state, told
 from tests.brokers.shipped import (
     FREETRADE,
+    NET_212,
     OLD_212,
     SCHWAB,
     TRADING212,
+    UTC_212,
     bought,
     cash212,
     events,
@@ -287,6 +289,57 @@ def test_trading_212_generations_of_headers_say_the_same():
         told(book, read("trading212", orders(row, paid)))
         (report,) = told(book, read("trading212", table(OLD_212, old, old_paid)))
         assert (report.counts["same"], report.counts["changed"]) == (3, 0)
+
+
+def later(row: dict[str, str], end: str = "+00:00") -> dict[str, str]:
+    """The row as exports write it since the summer of 2026."""
+    return {k: v for k, v in row.items() if k != "Time"} | {"Time (UTC)": row["Time"] + end}
+
+
+def test_trading_212_a_time_with_its_zone_is_the_same_row():
+    paid = cash212("Dividend (Ordinary)", "2.72", ISIN="US0000000200", Ticker="ACME")
+    with empty_books() as book:
+        told(book, read("trading212", orders(order212(), paid)))
+        for end in ("+00:00", ""):
+            rows = (later(order212(), end), later(paid, end))
+            (report,) = told(book, read("trading212", table(UTC_212, *rows)))
+            assert (report.counts["same"], report.counts["changed"]) == (3, 0)
+
+
+def net(row: dict[str, str], gross: str, after: str = "") -> dict[str, str]:
+    """The row in an export with a gross and a net total, the latter where a tax was taken."""
+    row = {k: v for k, v in later(row).items() if "(Total)" not in k and k != "Total"}
+    row |= {"Gross Total": gross, "Currency (Gross Total)": "GBP"}
+    return row | ({"Net Total": after, "Currency (Net Total)": "GBP"} if after else {})
+
+
+def test_trading_212_the_net_total_is_what_moved():
+    acme = {"ISIN": "US0000000200", "Ticker": "ACME"}
+    rows = [
+        net(order212(), "1201.80"),
+        net(cash212("Dividend (Ordinary)", "", **acme), "3", "2"),
+        net(cash212("Deposit", "", ID="D1"), "150.00"),
+        net(cash212("Tax Adjustment", "", ID="T1"), "5"),
+    ]
+    by_type = {type(event): event for event in events("trading212", table(NET_212, *rows))}
+    assert by_type[FillBooked].gross_trade_amt == 1200
+    assert by_type[DividendPaid].amount == 2
+    assert by_type[CashDeposited].amount == 150
+    assert by_type[FeeCharged].amount == -5
+
+
+def test_trading_212_a_tax_in_the_net_total_of_a_sale_is_said():
+    sale = net(order212("Market sell", ""), "1198.20", "1100.00")
+    batch = read("trading212", table(NET_212, sale))
+    (fill,) = (record.event for record in batch.records)
+    assert fill.gross_trade_amt == Decimal("1101.80")
+    assert [finding.row for finding in batch.findings] == ["line 2"]
+
+
+def test_trading_212_a_manufactured_payment_is_in_lieu():
+    row = cash212("Dividend (Dividend manufactured payment)", "1", ISIN="US0000000200")
+    (event,) = events("trading212", orders(row))
+    assert event.in_lieu
 
 
 def without(*names: str) -> tuple[str, ...]:

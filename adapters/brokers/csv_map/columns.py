@@ -74,13 +74,13 @@ class ColumnMap:
     """A declared map; see ``docs/how-to/import-csv.md`` for every key.
 
     ``columns`` names the headers for each field, of which the first that the file has is taken
-    (``""``: it may have none; ``*`` stands for a currency), ``constants`` a value for fields
-    without a column, ``kinds`` and ``sides`` what the file's words mean, ``unbooked`` why rows of a
-    kind are set aside. ``time_format`` is ``iso`` or a
-    ``strptime`` style and ``time_zone`` holds for times without an offset. ``order`` says which
-    way the file runs, ``qty_sign`` whether sales are written negative, ``amount_is`` what the
-    amount of a fill is made of. With ``money`` = "amount" that amount is what moved, whatever
-    quantity and price make.
+    (``""``: it may have none; ``*`` stands for a currency), ``otherwise`` the headers for a row
+    whose cell is empty, ``constants`` a value for fields without a column, ``kinds`` and ``sides``
+    what the file's words mean, ``unbooked`` why rows of a kind are set aside. ``time_format`` is
+    ``iso`` or a ``strptime`` style and ``time_zone`` holds for times without an offset. ``order``
+    says which way the file runs, ``qty_sign`` whether sales are written negative, ``amount_is``
+    what the amount of a fill is made of. With ``money`` = "amount" that amount is what moved,
+    whatever quantity and price make.
     """
 
     name: str
@@ -106,6 +106,7 @@ class ColumnMap:
     charge_sign: str = ""
     id_scope: str = ""
     time_after: str = ""
+    time_end: str = ""
     header_first: str = ""
     total_row: str = ""
     absent: str = ""
@@ -113,6 +114,7 @@ class ColumnMap:
     fees: tuple[FeeColumn, ...] = ()
     hundredths: Mapping[str, str] = attrs.field(factory=dict)
     unbooked: Mapping[str, str] = attrs.field(factory=dict)
+    otherwise: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     constants: Mapping[str, str] = attrs.field(factory=dict)
     kinds: Mapping[str, str] = attrs.field(factory=dict)
     sides: Mapping[str, Side] = attrs.field(factory=dict)

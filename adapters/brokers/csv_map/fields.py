@@ -44,9 +44,19 @@ class Fields:
     def cell(self, field: str) -> Cell:
         """A function from a row to the field's text: a column, a constant, or nothing."""
         if field in self.map.columns:
-            return self.table.cell(self.map.columns[field])
+            return self._written(field, self.table.cell(self.map.columns[field]))
         constant = self.map.constants.get(field, "")
         return lambda _: constant
+
+    def _written(self, field: str, cell: Cell) -> Cell:
+        """The cell, or the one that holds where it is empty; a time without its declared end."""
+        end = self.map.time_end
+        if field in self.map.otherwise:
+            other = self.table.cell((*self.map.otherwise[field], ""))
+            return lambda row: cell(row) or other(row)
+        if field == "time" and end:
+            return lambda row: cell(row).removesuffix(end)
+        return cell
 
     def row_id(self, row: Cells) -> str:
         """The venue's id, or one made from the mapped cells and the place among equals."""

@@ -26,7 +26,7 @@ from ledger.domain.instruments import InstrumentKind
 from ledger.domain.numbers import parse
 from ledger.errors import BadFileError, BadNumberError, BadTextError
 
-_LATER: Final = ("fees", "hundredths", "unbooked")
+_LATER: Final = ("fees", "hundredths", "otherwise", "unbooked")
 _FLAGS: Final = ("final_newline", "order_by_dates")
 
 
@@ -59,7 +59,8 @@ class _Loader:
         prefix = self._kept("instruments.prefix", instruments.pop("prefix", ""))
         loaded = ColumnMap(
             name=self._name,
-            columns=self._columns(),
+            columns=self._columns("columns", FIELDS),
+            otherwise=self._columns("otherwise", frozenset(self._sub("columns"))),
             constants=self._words("constants", FIELDS),
             kinds=self._meanings("kinds", KINDS),
             sides={word: SIDES[side] for word, side in self._meanings("sides", set(SIDES)).items()},
@@ -151,11 +152,11 @@ class _Loader:
             raise self._wrong(key, "must be a table")
         return table
 
-    def _columns(self) -> dict[str, tuple[str, ...]]:
+    def _columns(self, key: str, fields: frozenset[str]) -> dict[str, tuple[str, ...]]:
         """The headers that each field may stand under."""
-        table = self._sub("columns")
-        self._only(table, set(FIELDS), "columns.")
-        return {field: self._headers(f"columns.{field}", told) for field, told in table.items()}
+        table = self._sub(key)
+        self._only(table, set(fields), f"{key}.")
+        return {field: self._headers(f"{key}.{field}", told) for field, told in table.items()}
 
     def _headers(self, key: str, told: object) -> tuple[str, ...]:
         headers = told if isinstance(told, list) else [told]
