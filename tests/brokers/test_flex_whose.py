@@ -8,7 +8,7 @@ import pytest
 
 from adapters.ingest import ingest
 from ledger.domain.events import FillBooked
-from tests.brokers.flex import FakeBook, cash, file, read, trade
+from tests.brokers.flex import FakeBook, cash, element, file, read, trade
 
 
 def whose(account: str) -> Any:
@@ -28,6 +28,40 @@ def test_a_row_of_another_account_is_set_aside() -> None:
     assert "another account than its statement's, U1" in row.rule
     assert row.digest
     assert "accountId" in row.raw
+
+
+def test_a_row_of_the_accounts_segment_for_coins_is_the_accounts() -> None:
+    batch = whose("U1-P")
+    assert (len(batch.records), batch.quarantine) == (1, ())
+
+
+@pytest.mark.parametrize("account", ["U1-Q", "U2-P", "U1-P-P", "-P"])
+def test_a_row_of_a_name_that_only_looks_like_the_segment_is_set_aside(account: str) -> None:
+    assert [row.value for row in whose(account).quarantine] == [account]
+
+
+def test_the_segments_balance_is_no_balance_of_the_account() -> None:
+    own = {"currency": "USD", "endingCash": "5", "accountId": "U1"}
+    other = own | {"accountId": "U1-P", "endingCash": "2"}
+    rows = [element("CashReportCurrency", one) for one in (own, other)]
+    batch = read(file({"CashReport": rows}))
+    assert [str(one.ending) for one in batch.balances] == ["5"]
+    assert [row.value for row in batch.quarantine] == ["U1-P"]
+
+
+def test_the_funds_of_a_segment_are_a_chain_of_their_own() -> None:
+    base = {"currency": "USD", "levelOfDetail": "Currency", "activityCode": "BUY"}
+    lines = [
+        base | {"accountId": account, "amount": amount, "balance": balance}
+        for account, amount, balance in (
+            ("U1", "-10", "90"), ("U1-P", "-20", "30"), ("U1", "-5", "85"), ("U1-P", "-1", "29"),
+        )
+    ]  # fmt: skip
+    rows = [element("StatementOfFundsLine", line) for line in lines]
+    content = file({"Trades": [], "StmtFunds": rows})
+    assert not [found for found in read(content).findings if "balance before" in found.what]
+    mixed = content.replace(b"U1-P", b"U1")
+    assert [found for found in read(mixed).findings if "balance before" in found.what]
 
 
 def alone(content: bytes) -> bytes:

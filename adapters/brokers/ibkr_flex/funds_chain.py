@@ -17,6 +17,8 @@ BASE_LEVEL: Final = "BaseCurrency"
 MICRO: Final = Decimal(1_000_000)
 
 Key = tuple[str, str]
+Place = tuple[str, str, str]
+"""Level of detail, currency, and segment of the account, which has a balance of its own."""
 
 
 def is_base(row: Row) -> bool:
@@ -56,14 +58,18 @@ class Chain:
         self.ends = [after for left in reached.values() for after in left]
 
 
-def chains(rows: Iterable[Row]) -> dict[Key, Chain]:
-    """The chains by level of detail and currency; lines that move nothing are no part of them."""
-    found: dict[Key, list[tuple[Row, Decimal, Decimal]]] = defaultdict(list)
+Chains = dict[Place, Chain]
+
+
+def chains(rows: Iterable[Row]) -> Chains:
+    """The chains by their place; lines that move nothing are no part of them."""
+    found: dict[Place, list[tuple[Row, Decimal, Decimal]]] = defaultdict(list)
     for row in rows:
         try:
             amount, after = amount_of(row), row.decimal("balance")
             if amount:
-                place = (row.text("levelOfDetail"), row.required("currency"))
+                level, currency = row.text("levelOfDetail"), row.required("currency")
+                place = (level, currency, row.segment)
                 found[place].append((row, subtract(after, amount), after))
         except UNREADABLE:
             continue

@@ -14,7 +14,7 @@ from adapters.brokers.ibkr_flex.frame import RawStatement
 from adapters.brokers.ibkr_flex.funds import Funds, forex_commissions
 from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
 from adapters.brokers.ibkr_flex.revisions import superseding
-from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, Row
+from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, SEGMENT, Row
 from adapters.brokers.ibkr_flex.sections import INFORMING, READ, details, refuse
 from adapters.brokers.ibkr_flex.stated import (
     balance,
@@ -97,7 +97,10 @@ class Statement:
                 self._incomplete.add(section)
 
     def _is_foreign(self, row: Row) -> bool:
-        return row.values.get("accountId", "") not in {self._account, *ABSENT}
+        named = row.values.get("accountId", "")
+        if row.section != "CashReport" and named == self._account + SEGMENT:
+            return False
+        return named not in {self._account, *ABSENT}
 
     def _lines(self) -> list[Row]:
         return self._rows.get("StmtFunds", [])
@@ -245,7 +248,7 @@ class Statement:
             for found in self._guarded(row, lambda row: self._totals(row, chains)):
                 self.controls += found
 
-    def _totals(self, row: Row, chains: dict[funds_chain.Key, funds_chain.Chain]) -> list[Control]:
+    def _totals(self, row: Row, chains: funds_chain.Chains) -> list[Control]:
         made = controls(row, self.records, self.instruments)
         return [*made, *closing(row), *_last_balance(chains, row)]
 
@@ -274,11 +277,14 @@ def _period(file: str, raw: RawStatement) -> tuple[date, date]:
         raise BadFileError(f"{file} does not say which days it covers: {error}") from None
 
 
-def _last_balance(chains: dict[funds_chain.Key, funds_chain.Chain], row: Row) -> Iterable[Control]:
-    """What the statement of funds ends with, beside a currency of the cash report."""
+def _last_balance(chains: funds_chain.Chains, row: Row) -> Iterable[Control]:
+    """What the statement of funds ends with, beside a currency of the cash report; nothing of one
+    that a segment has too, since the report adds them up."""
     stated = row.decimal_or_none("endingCash")
-    for (level, currency), chain in chains.items():
+    divided = {currency for _, currency, segment in chains if segment}
+    for (level, currency, _), chain in chains.items():
         is_it = level != funds_chain.BASE_LEVEL and currency == row.text("currency")
+        is_it = is_it and currency not in divided
         if is_it and stated is not None and len(chain.ends) == 1:
             yield Control(
                 name="statement of funds", currency=currency, stated=stated, rows=chain.ends[0]

@@ -17,6 +17,8 @@ from ledger.errors import BadRowError
 
 ABSENT = frozenset({"", "N/A", "--", "-"})
 NO_ID = ABSENT | {"0"}
+SEGMENT = "-P"
+"""What stands behind the account in a row of its segment at Paxos, which holds the coins."""
 MAX_SEQ: Final = 18
 
 
@@ -36,6 +38,11 @@ class Row:
         tx = self.values.get("transactionID", "")
         told = "" if tx in NO_ID else f" transactionID {keepable(tx)}"
         return f"{self.element}[{self.place}]{told}"
+
+    @property
+    def segment(self) -> str:
+        """The segment of the account that the row is of, or "" for the account itself."""
+        return SEGMENT if self.values.get("accountId", "").endswith(SEGMENT) else ""
 
     @cached_property
     def digest(self) -> str:
