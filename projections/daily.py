@@ -21,7 +21,7 @@ from ledger.domain.numbers import ZERO, add, negate, subtract
 from projections.pnl import Days
 from projections.tables import pnl_days
 from projections.types import amount_text
-from projections.versions import REMEMBERED, Version, Versions
+from projections.versions import FIRST, REMEMBERED, Row, Versions
 
 _AMOUNTS: Final = ("realized_pnl", "fees", "base_fee_cost", "funding", "income")
 _CHANGES: Final = (
@@ -60,7 +60,7 @@ class Daily:
         for place, changes in sorted(self._sums.items()):
             if any(changes.values()):
                 known = self._known(connection, account, place)
-                before = known.values[len(place) :] if known else ["0"] * len(_AMOUNTS)
+                before = known[FIRST + len(place) :] if known else ["0"] * len(_AMOUNTS)
                 sums = [
                     add(Decimal(was), changes.get(name, ZERO))
                     for name, was in zip(_AMOUNTS, before, strict=False)
@@ -69,7 +69,7 @@ class Daily:
                 self.versions.put(connection, account, number, values, is_new=known is None)
         self._sums.clear()
 
-    def _known(self, connection: Connection, account: str, place: Place) -> Version | None:
+    def _known(self, connection: Connection, account: str, place: Place) -> Row | None:
         """What held of a day. A day after all that its position has is not asked for."""
         day, *position = place
         name = (account, *position[:2])

@@ -25,7 +25,7 @@ from projections.hearing import Charge, Money, Step, grown
 from projections.recent import Recent
 from projections.tables import POSITIONS, pnl_days, position_ledger, position_steps
 from projections.types import amount_text, moment_text, optional_amount, optional_moment
-from projections.versions import Version, Versions
+from projections.versions import FIRST, Row, Versions
 
 
 class Positions:
@@ -69,43 +69,43 @@ class Positions:
         for step in steps:
             values = step_values(change, moved, step)
             old = held.pop(step.entry.recorded.number, None)
-            if old is None or old.values != values:
-                self._daily.come(change.account, values)
+            if old is None or old[FIRST:] != values:
+                row = self._steps.put(connection, account, number, values, is_new=old is None)
+                self._daily.come(change.account, row)
                 if old is not None:
-                    self._daily.gone(change.account, old.values)
-                self._steps.put(connection, account, number, values, is_new=old is None)
+                    self._daily.gone(change.account, old)
         for gone in held.values():
-            self._daily.gone(change.account, gone.values)
+            self._daily.gone(change.account, gone)
             self._steps.end(number, gone)
         placed = [(_place(step), step.entry.recorded.number) for step in steps]
         self._recent.tell((account, *moved.key), since, placed)
 
     def _held_after(
         self, connection: Connection, change: Change, moved: Moved, since: SortKey
-    ) -> dict[int, Version]:
+    ) -> dict[int, Row]:
         """The steps that held after a place, by their facts: from memory if they are all there."""
         position = (change.account.name, *moved.key)
         facts = self._recent.after(position, since)
         if facts is not None:
             known = [self._steps.remembered((*position, fact)) for fact in facts]
-            found = [version for version in known if version is not None]
+            found = [row for row in known if row is not None]
             if len(found) == len(facts):
                 return dict(zip(facts, found, strict=True))
         return self._asked_after(connection, change, moved, since)
 
     def _asked_after(
         self, connection: Connection, change: Change, moved: Moved, since: SortKey
-    ) -> dict[int, Version]:
+    ) -> dict[int, Row]:
         """The same, from the table."""
         table = self._steps.table.c
         at, place = since[0], _joined(since)
         is_after = (table.at >= at, or_(table.at > at, table.place > place))
         found = self._steps.among(connection, *self._of(change, moved), *is_after)
-        return {version.values[self._steps.place_of("fact")]: version for version in found}
+        return {row[self._steps.place_of("fact")]: row for row in found}
 
     def _step_of(
         self, connection: Connection, change: Change, moved: Moved, entry: Entry
-    ) -> Version | None:
+    ) -> Row | None:
         """The step of a fact: from memory, else by its time: a position may have very many."""
         fact = entry.recorded.number
         known = self._steps.remembered((change.account.name, *moved.key, fact))
@@ -133,16 +133,16 @@ class Positions:
         held = self._step_of(connection, change, moved, charge.entry)
         if held is None:
             return
-        values = list(held.values)
-        if fee.currency == values[steps.place_of("currency")]:
+        row = list(held)
+        if fee.currency == row[steps.place_of("currency")]:
             place = steps.place_of("fees_change")
-            values[place] = amount_text(add(Decimal(values[place]), fee.amount))
+            row[place] = amount_text(add(Decimal(row[place]), fee.amount))
         else:
             place = steps.place_of("elsewhere")
-            values[place] = _with_fee(values[place], fee)
-        self._daily.come(change.account, values)
-        self._daily.gone(change.account, held.values)
-        steps.put(connection, change.account.name, change.recorded.number, values)
+            row[place] = _with_fee(row[place], fee)
+        self._daily.come(change.account, row)
+        self._daily.gone(change.account, held)
+        steps.put(connection, change.account.name, change.recorded.number, row[FIRST:])
 
 
 def _place(step: Step) -> SortKey:

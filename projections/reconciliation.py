@@ -23,7 +23,7 @@ from ledger.domain.events import (
 from projections.following import Change
 from projections.tables import RECONCILIATION, breaks, stated
 from projections.types import amount_text, moment_text, optional_moment
-from projections.versions import Versions
+from projections.versions import FIRST, Versions
 
 OPEN, EXPLAINED, WAIVED, ADJUSTED, RESOLVED = "open", "explained", "waived", "adjusted", "resolved"
 
@@ -73,7 +73,7 @@ class Reconciliation:
         elif known is None:
             return  # a step in the life of a break that nobody opened
         else:
-            values = list(known.values)
+            values = known[FIRST:]
             for name, value in _step(event).items():
                 values[_PLACES[name]] = value
         self._breaks.put(connection, account, number, values)

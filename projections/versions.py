@@ -7,6 +7,7 @@ with its end; one that was written before gets its end by an update.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, select
@@ -21,22 +22,12 @@ REMEMBERED: Final = 4_000
 """So many rows that hold are kept in memory; others are asked for."""
 
 Values = Sequence[Any]
+
+Row = list[Any]
+"""A row as it is, or will be, in its table."""
+
 _PLACE = ("of_account", "of_number", "of_line", "end")
-
-
-class Version:
-    """A row as it is, or will be, in its table."""
-
-    __slots__ = ("is_written", "row")
-
-    def __init__(self, row: list[Any], *, is_written: bool) -> None:
-        self.row = row
-        self.is_written = is_written
-
-    @property
-    def values(self) -> list[Any]:
-        """The table's own columns."""
-        return self.row[FIRST:]
+_NOT_ASKED: Final[Row] = []
 
 
 class Versions:
@@ -45,9 +36,8 @@ class Versions:
 
     def __init__(self, table: Table, identity: Sequence[str]) -> None:
         self.table = table
-        names = [column.name for column in table.columns]
-        self._places = {name: place for place, name in enumerate(names[FIRST:])}
-        self._identity = [self._places[name] for name in identity]
+        self._places = {column.name: place for place, column in enumerate(table.columns)}
+        self._thing = itemgetter(0, *(self._places[name] for name in identity))
         self._encode = encoder(table)
         held = [table.c.account == bindparam("account"), table.c.until.is_(None)]
         self._same = and_(*held, *(table.c[name] == bindparam(f"id_{name}") for name in identity))
@@ -58,13 +48,13 @@ class Versions:
 
     def reset(self) -> None:
         """Forget everything that is not in the table."""
-        self._new: list[Version] = []
-        self._ended: list[Version] = []
-        self._holding: dict[tuple[Any, ...], Version | None] = {}
-        self._last = ("", 0, 0)
+        self._new: list[Row] = []
+        self._ended: list[Row] = []
+        self._holding: dict[tuple[Any, ...], Row | None] = {}
+        self._number = self._line = 0
 
     def place_of(self, column: str) -> int:
-        """Where a column stands among the values."""
+        """Where a column stands in a row."""
         return self._places[column]
 
     # -- changing -----------------------------------------------------------------------
@@ -77,51 +67,54 @@ class Versions:
         values: Values,
         *,
         is_new: bool = False,
-    ) -> None:
+    ) -> Row:
         """What holds of a thing from an event on, in place of what held of it before. That is
-        not looked for where the thing is new."""
-        thing = (account, *[values[place] for place in self._identity])
-        old = None if is_new else self.holding(connection, thing)
-        if old is not None:
-            self._end(old, number)
-        line = self._last[2] + 1 if self._last[:2] == (account, number) else 0
-        self._last = (account, number, line)
-        version = Version([account, number, line, None, *values], is_written=False)
-        self._new.append(version)
-        self._holding.pop(thing, None)  # the newest one is the last to leave memory
-        self._holding[thing] = version
+        not looked for where the thing is new. Returns the row."""
+        self._line = self._line + 1 if number == self._number else 0
+        self._number = number
+        row = [account, number, self._line, None, *values]
+        thing, holding = self._thing(row), self._holding
+        old = holding.pop(thing, _NOT_ASKED)  # the newest one is the last to leave memory
+        if not is_new:
+            if old is _NOT_ASKED:
+                old = self._ask(connection, thing)
+            if old is not None:
+                self._end(old, number)
+        self._new.append(row)
+        holding[thing] = row
+        return row
 
-    def end(self, number: int, version: Version) -> None:
+    def end(self, number: int, row: Row) -> None:
         """A row holds no longer, and nothing comes in its place."""
-        self._holding.pop(self._thing(version.row), None)
-        self._end(version, number)
+        self._holding.pop(self._thing(row), None)
+        self._end(row, number)
 
-    def _thing(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        return (row[0], *[row[FIRST + place] for place in self._identity])
-
-    def _end(self, version: Version, number: int) -> None:
-        version.row[UNTIL] = number
-        if version.is_written:
-            self._ended.append(version)
+    def _end(self, row: Row, number: int) -> None:
+        row[UNTIL] = number
+        if not self._new or row[NUMBER] <= self._new[0][NUMBER]:  # it may be in the table
+            self._ended.append(row)
 
     # -- asking -------------------------------------------------------------------------
 
-    def holding(self, connection: Connection, thing: tuple[Any, ...]) -> Version | None:
+    def holding(self, connection: Connection, thing: tuple[Any, ...]) -> Row | None:
         """The row that holds of a thing, if there is one."""
-        if thing in self._holding:
-            return self._holding[thing]
+        known = self._holding.get(thing, _NOT_ASKED)
+        if known is _NOT_ASKED:
+            known = self._holding[thing] = self._ask(connection, thing)
+        return known
+
+    def _ask(self, connection: Connection, thing: tuple[Any, ...]) -> Row | None:
+        """The same, from the table."""
         question = select(self.table).where(self._same)
         names = dict(zip(self._keys, thing, strict=True))
         found = connection.execute(question, names).one_or_none()
-        version = None if found is None else Version(self._encode(found), is_written=True)
-        self._holding[thing] = version
-        return version
+        return None if found is None else self._encode(found)
 
-    def remembered(self, thing: tuple[Any, ...]) -> Version | None:
+    def remembered(self, thing: tuple[Any, ...]) -> Row | None:
         """The row that holds of a thing, if it is in memory."""
         return self._holding.get(thing)
 
-    def among(self, connection: Connection, *conditions: Any) -> Iterator[Version]:
+    def among(self, connection: Connection, *conditions: Any) -> Iterator[Row]:
         """The rows that hold under some conditions, in the order of their identity's columns."""
         self.flush(connection)
         question = select(self.table).where(self.table.c.until.is_(None), *conditions)
@@ -130,7 +123,7 @@ class Versions:
             thing = self._thing(row)
             known = self._holding.get(thing)
             if known is None:
-                known = self._holding[thing] = Version(row, is_written=True)
+                known = self._holding[thing] = row
             yield known
 
     # -- writing ------------------------------------------------------------------------
@@ -138,15 +131,11 @@ class Versions:
     def flush(self, connection: Connection) -> None:
         """Write what was collected."""
         if self._new:
-            insert_rows(connection, self.table, [version.row for version in self._new])
-            for version in self._new:
-                version.is_written = True
+            insert_rows(connection, self.table, self._new)
             self._new = []
         if self._ended:
-            rows = [version.row for version in self._ended]
-            connection.execute(
-                self._ending, [dict(zip(_PLACE, row[: UNTIL + 1], strict=True)) for row in rows]
-            )
+            ends = [dict(zip(_PLACE, row[: UNTIL + 1], strict=True)) for row in self._ended]
+            connection.execute(self._ending, ends)
             self._ended = []
 
     def trim(self) -> None:
