@@ -33,11 +33,11 @@ from ledger.domain.events import (
     UnitsReceived,
     VariationMarginPaid,
 )
-from ledger.domain.numbers import ZERO, add, quantize, subtract
+from ledger.domain.numbers import ZERO, add, subtract
 from ledger.domain.positions import PositionKey
 from projections.following import Change, Moved, Movement
 from projections.tables import BALANCES, balance_ledger
-from projections.types import amount_text, moment_text
+from projections.types import amount_text
 from projections.versions import Versions
 
 ADJUSTMENT: Final = "adjustment"
@@ -83,6 +83,7 @@ class Balances:
 
     def __init__(self, generation: int) -> None:
         self._ledger = Versions(balance_ledger(generation), ["currency"])
+        self._balance = self._ledger.place_of("balance_after")
         self.versions = (self._ledger,)
 
     def take(self, connection: Connection, change: Change) -> None:
@@ -92,10 +93,11 @@ class Balances:
         account, number = change.account.name, change.recorded.number
         totals = dict(change.totals)
         for entry in entries(change):
-            before = totals.get(entry.currency, ZERO)
-            after = totals[entry.currency] = add(before, entry.amount)
-            values = _values(change, entry, before, after)
-            self._ledger.put(connection, account, number, values)
+            total = add(totals.get(entry.currency, ZERO), entry.amount)
+            totals[entry.currency] = total
+            last = self._ledger.holding(connection, (account, entry.currency))
+            before = last[self._balance] if last is not None else "0"
+            self._ledger.put(connection, account, number, _values(change, entry, before, total))
 
 
 def entries(change: Change) -> Iterator[Entry]:
@@ -145,7 +147,7 @@ def _name(event: Event, one: Movement, moved: Moved | None) -> str:
     if isinstance(event, FillBooked):
         if moved is None or one.source not in {"trade", "units"} or not _is_in_order(moved):
             return ADJUSTMENT
-        instrument = moved.after[1]
+        instrument = moved.instrument
         pays = one.source == "units" or (instrument is not None and instrument.settles_in_full)
         return "fill" if pays else "realized"
     return _ENTRIES.get(type(event), ADJUSTMENT)
@@ -162,22 +164,20 @@ def _is_in_order(moved: Moved) -> bool:
     )
 
 
-def _values(change: Change, entry: Entry, before: Decimal, after: Decimal) -> list[Any]:
-    """A line, in the order of the table's columns. Rounded balances follow each other without a
-    gap, so an amount is their difference."""
-    recorded = change.recorded
-    old, new = quantize(before), quantize(after)
+def _values(change: Change, entry: Entry, before: str, total: Decimal) -> list[Any]:
+    """A line, in the order of the table's columns. Balances, which are rounded, follow each other
+    without a gap, so an amount is their difference."""
+    heading, after = change.heading, amount_text(total)
     return [
         entry.currency,
         entry.entry,
         entry.detail,
-        recorded.event.TOPIC.partition("/")[0],
-        recorded.key,
-        entry.key.instrument_id if entry.key else None,
-        entry.key.position_id if entry.key else None,
-        moment_text(recorded.occurred_at),
-        moment_text(recorded.recorded_at),
-        amount_text(old),
-        amount_text(subtract(new, old)),
-        amount_text(new),
+        heading.event,
+        heading.cause,
+        *(entry.key or (None, None)),
+        heading.occurred_at,
+        heading.recorded_at,
+        before,
+        amount_text(subtract(Decimal(after), Decimal(before))),
+        after,
     ]

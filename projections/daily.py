@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -27,10 +28,16 @@ _AMOUNTS: Final = ("realized_pnl", "fees", "base_fee_cost", "funding", "income")
 _CHANGES: Final = (
     "realized_change", "fees_change", "base_fee_change", "funding_change", "income_change",
 )  # fmt: skip
+_NO_CHANGES: Final = ("0",) * len(_CHANGES)
+_NET: Final = len(_AMOUNTS)
 _UTC: Final = Days(ZoneInfo("UTC"))
 
 Place = tuple[str, str, str, str]
-Amounts = dict[str, Decimal]
+_BEFORE: Final = FIRST + 4
+"""What stands in a row before its amounts: account, number, line, end, and the place."""
+
+Amounts = dict[int, Decimal]
+"""Amounts by where they stand among those of a row."""
 
 
 class Daily:
@@ -39,18 +46,20 @@ class Daily:
     def __init__(self, generation: int, steps: Versions) -> None:
         identity = ["day", "instrument_id", "position_id", "currency"]
         self.versions = Versions(pnl_days(generation), identity)
-        names = ("instrument_id", "position_id", "fact", "at", "currency", "elsewhere")
-        self._place = {name: steps.place_of(name) for name in (*names, *_CHANGES)}
+        names = ("fact", "at", "currency", "instrument_id", "position_id")
+        self._names = itemgetter(*map(steps.place_of, names))
+        self._changes = itemgetter(*map(steps.place_of, _CHANGES))
+        self._elsewhere = steps.place_of("elsewhere")
         self._sums: dict[Place, Amounts] = {}
         self._days: dict[str, tuple[int, Days]] = {}
         self._latest: dict[tuple[str, ...], str] = {}
 
-    def come(self, account: Account, step: Sequence[Any]) -> None:
+    def come(self, account: Account, step: Row) -> None:
         """A step holds from here on."""
         for place, what, amount in self._of(account, step):
             self._add(place, what, amount)
 
-    def gone(self, account: Account, step: Sequence[Any]) -> None:
+    def gone(self, account: Account, step: Row) -> None:
         """A step holds no longer."""
         for place, what, amount in self._of(account, step):
             self._add(place, what, negate(amount))
@@ -60,12 +69,11 @@ class Daily:
         for place, changes in sorted(self._sums.items()):
             if any(changes.values()):
                 known = self._known(connection, account, place)
-                before = known[FIRST + len(place) :] if known else ["0"] * len(_AMOUNTS)
-                sums = [
-                    add(Decimal(was), changes.get(name, ZERO))
-                    for name, was in zip(_AMOUNTS, before, strict=False)
-                ]
-                values = [*place, *map(amount_text, (*sums, _net(*sums)))]
+                sums = known[_BEFORE:] if known is not None else ["0"] * (len(_AMOUNTS) + 1)
+                for what, change in (*changes.items(), (_NET, _net(changes))):
+                    if change:
+                        sums[what] = amount_text(add(Decimal(sums[what]), change))
+                values = [*place, *sums]
                 self.versions.put(connection, account, number, values, is_new=known is None)
         self._sums.clear()
 
@@ -92,23 +100,24 @@ class Daily:
         is_it = [column == name for column, name in zip(columns, position, strict=True)]
         return connection.execute(select(func.max(table.day)).where(*is_it)).scalar_one() or ""
 
-    def _add(self, place: Place, what: str, amount: Decimal) -> None:
+    def _add(self, place: Place, what: int, amount: Decimal) -> None:
         sums = self._sums.setdefault(place, {})
         sums[what] = add(sums.get(what, ZERO), amount)
 
-    def _of(self, account: Account, step: Sequence[Any]) -> Iterator[tuple[Place, str, Decimal]]:
+    def _of(self, account: Account, step: Row) -> Iterator[tuple[Place, int, Decimal]]:
         """What a step of a table brought, by day and currency."""
-        at = self._place
-        day = self._day(account, step[at["fact"]], step[at["at"]])
-        position = (step[at["instrument_id"]], step[at["position_id"]])
-        for what, change in zip(_AMOUNTS, _CHANGES, strict=True):
-            amount = step[at[change]]
+        changes, elsewhere = self._changes(step), step[self._elsewhere]
+        if changes == _NO_CHANGES and not elsewhere:
+            return
+        fact, at, currency, *position = self._names(step)
+        day = self._day(account, fact, at)
+        for what, amount in enumerate(changes):
             if amount != "0":
-                yield (day, *position, step[at["currency"]] or ""), what, Decimal(amount)
-        if step[at["elsewhere"]]:
-            for what, by_currency in json.loads(step[at["elsewhere"]]).items():
+                yield (day, *position, currency or ""), what, Decimal(amount)
+        if elsewhere:
+            for name, by_currency in json.loads(elsewhere).items():
                 for currency, amount in by_currency.items():
-                    yield (day, *position, currency), what, Decimal(amount)
+                    yield (day, *position, currency), _AMOUNTS.index(name), Decimal(amount)
 
     def _day(self, account: Account, fact: int, at: str) -> str:
         """The day of a moment, in the zone that was known when the fact was recorded."""
@@ -127,8 +136,7 @@ def _opened(account: Account) -> tuple[int, Days]:
     return 0, _UTC
 
 
-def _net(
-    realized: Decimal, fees: Decimal, base_fee_cost: Decimal, funding: Decimal, _: Decimal
-) -> Decimal:
+def _net(changes: Amounts) -> Decimal:
     """Realized less fees and the cost of fees paid in units, plus funding."""
+    realized, fees, base_fee_cost, funding = (changes.get(what, ZERO) for what in range(4))
     return add(subtract(realized, add(fees, base_fee_cost)), funding)

@@ -8,35 +8,61 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import chain
 from typing import Final, NamedTuple
 
 from ledger.domain.accounts import Account
 from ledger.domain.events import FillBooked, Recorded
-from ledger.domain.numbers import ZERO, add, negate
+from ledger.domain.holding import Holding
+from ledger.domain.instruments import Instrument
+from ledger.domain.numbers import ZERO, add, subtract
 from ledger.domain.orders import Order, order_ids
 from ledger.domain.positions import PositionKey
-from ledger.domain.postings import NOTHING, Valued, add_zero, cash_legs, totals_of
+from ledger.domain.postings import NOTHING, Totals, cash_legs, totals_of
 from ledger.history import account_at
 from ledger.rebuilding import complete, rebuild_order
 from ledger.store.port import EventStore
 from projections.hearing import Heard, Money, grown
+from projections.types import moment_text
 
 SLIM_EVERY: Final = 256
 UNPLACED: Final = 1_000
 """So many orders that are known by their fills alone are kept."""
 
-_NEVER: Final[Valued] = (NOTHING, None)
+# Past the generated constructors, which take as long as the rest of a tuple's making.
+_new = tuple.__new__
+
+
+class _Worth(NamedTuple):
+    """What a position is worth: its amounts, the definition that says what they are of, and the
+    cash it accounts for by source and currency."""
+
+    totals: Totals
+    instrument: Instrument | None
+    cash: Mapping[tuple[str, str], Decimal]
+
+
+_NEVER: Final = _Worth(NOTHING, None, {})
+
+
+class Heading(NamedTuple):
+    """What every row that a fact makes tells of it: its event, its key and its times, as text."""
+
+    event: str
+    cause: str
+    occurred_at: str
+    recorded_at: str
 
 
 class Moved(NamedTuple):
-    """A position that a fact moved: what it was worth before and after, and each step of it.
-    ``is_first``: nothing was ever known of it before."""
+    """A position that a fact moved: where it stands, and each step of it. ``is_other``: some
+    amount, or its instrument, is another than before; ``is_first``: nothing was ever known of
+    it before."""
 
     key: PositionKey
-    before: Valued
-    after: Valued
+    holding: Holding
+    instrument: Instrument | None
     heard: Heard
+    is_other: bool
     is_first: bool
 
 
@@ -53,6 +79,7 @@ class Change(NamedTuple):
     """What one fact changed in its account. ``totals`` are the balances before it, unrounded."""
 
     recorded: Recorded
+    heading: Heading
     account: Account
     totals: Mapping[str, Decimal]
     movements: Sequence[Movement]
@@ -69,7 +96,7 @@ class Followed:
         self._touched = self.account.touched = set()
         self._changed = self.account.orders.changed = set()
         self._heard: dict[PositionKey, Heard] = {}
-        self._worth: dict[PositionKey, Valued] = {}
+        self._worth: dict[PositionKey, _Worth] = {}
         self._totals = self.account.totals()
         self._unplaced: dict[str, Order] = {}
         self._folded = 0
@@ -77,15 +104,17 @@ class Followed:
         for key, position in self.account.positions.items():
             position.begin_watching(self._watcher(key))
             self._heard[key].clear()
-            self._worth[key] = self._worth_of(key)
+            self._worth[key] = self._worth_of(key, position.holding)
 
     def _watcher(self, key: PositionKey) -> Heard:
         """Who hears of a position: the same one when that is read again from the store."""
         return self._heard.setdefault(key, Heard())
 
-    def _worth_of(self, key: PositionKey) -> Valued:
-        holding = self.account.positions[key].holding
-        return totals_of(holding), self.account.policy.instrument(key.instrument_id)
+    def _worth_of(self, key: PositionKey, holding: Holding) -> _Worth:
+        totals, instrument = totals_of(holding), self.account.policy.instrument(key.instrument_id)
+        legs = cash_legs(totals, instrument)
+        cash = {(source, currency): amount for source, currency, amount in legs}
+        return _new(_Worth, (totals, instrument, cash))
 
     def follow(self, recorded: Recorded) -> Change:
         """Take in the account's next fact. What is given holds until the next one."""
@@ -98,33 +127,40 @@ class Followed:
         account.evolve(recorded)
         if account.unsettled_positions or account.orphans or account.orders.stale:
             complete(self._store, account, recorded.number)
-        moved = [self._moved(key) for key in sorted(self._touched)]
-        is_plain = bool(self._changed) and _is_fill_as_booked(recorded, moved)
-        orders = [(root, self._order(root, recorded, is_plain)) for root in sorted(self._changed)]
+        movements = [] if cash == account.cash else _of_account(cash, account.cash)
+        moved = [self._moved(key, movements) for key in sorted(self._touched)]
+        orders = [(root, self._order(root, recorded, moved)) for root in sorted(self._changed)]
         self._folded += 1
         if self._folded % SLIM_EVERY == 0:
             account.slim()
-        movements = [*_of_account(cash, account.cash), *chain(*map(_of_position, moved))]
         totals = self._totals
         if movements:
             self._totals = totals.copy()
             for one in movements:
                 self._totals[one.currency] = add(self._totals.get(one.currency, ZERO), one.amount)
-        return Change(recorded, account, totals, movements, moved, orders)
+        changed = (recorded, heading_of(recorded), account, totals, movements, moved, orders)
+        return _new(Change, changed)
 
-    def _moved(self, key: PositionKey) -> Moved:
-        before, after = self._worth.get(key, _NEVER), self._worth_of(key)
-        self._worth[key] = after
-        return Moved(key, before, after, self._heard[key], before is _NEVER)
+    def _moved(self, key: PositionKey, movements: list[Movement]) -> Moved:
+        """What a fact did to a position; the money that it moved is added to the movements."""
+        holding, before = self.account.positions[key].holding, self._worth.get(key, _NEVER)
+        after = self._worth[key] = self._worth_of(key, holding)
+        is_other = before != after
+        if is_other:
+            movements += _of_position(key, before.cash, after.cash)
+        one = (key, holding, after.instrument, self._heard[key], is_other, before is _NEVER)
+        return _new(Moved, one)
 
-    def _order(self, root: str, recorded: Recorded, is_plain: bool) -> Order:
+    def _order(self, root: str, recorded: Recorded, moved: Sequence[Moved]) -> Order:
         """An order that a fact has changed. One that nobody placed leaves the account's memory at
         once; the last of those are kept here, and take in the fills that follow, if all there is to
         know of one is what it says itself."""
-        resident, kept = self.account.orders.find(root), self._unplaced.pop(root, None)
+        resident = self.account.orders.find(root)
+        kept = self._unplaced.pop(root, None)
         if resident is not None:
             return resident
-        if kept is not None and is_plain and order_ids(recorded.event) == (root,):
+        is_its_own = kept is not None and order_ids(recorded.event) == (root,)
+        if kept is not None and is_its_own and _is_fill_as_booked(recorded, moved):
             kept.evolve(recorded)
         else:
             kept = rebuild_order(self._store, self.account, root)
@@ -142,26 +178,29 @@ def _is_fill_as_booked(recorded: Recorded, moved: Sequence[Moved]) -> bool:
     return any(step is not None and step.entry.event is recorded.event for step in told)
 
 
-def _of_account(before: Money, after: Money) -> Iterator[Movement]:
+def heading_of(recorded: Recorded) -> Heading:
+    """What the rows of a fact tell of it."""
+    event = recorded.event.TOPIC.partition("/")[0]
+    times = moment_text(recorded.occurred_at), moment_text(recorded.recorded_at)
+    return _new(Heading, (event, recorded.key, *times))
+
+
+def _of_account(before: Money, after: Money) -> list[Movement]:
     """What moved that no position accounts for."""
-    if before == after:
-        return
-    for currency, amount in grown(before, after).items():
-        yield Movement(None, "account", currency, amount)
+    moved = grown(before, after).items()
+    return [Movement(None, "account", currency, amount) for currency, amount in moved]
 
 
-def _of_position(moved: Moved) -> Iterator[Movement]:
+def _of_position(
+    key: PositionKey,
+    before: Mapping[tuple[str, str], Decimal],
+    after: Mapping[tuple[str, str], Decimal],
+) -> Iterator[Movement]:
     """What moved through a position: new less old, source by source."""
-    if moved.before == moved.after:
-        return
-    sums: dict[tuple[str, str], Decimal] = {}
-    for worth, sign in ((moved.before, negate), (moved.after, add_zero)):
-        for source, currency, amount in cash_legs(*worth):
-            place = (source, currency)
-            sums[place] = add(sums.get(place, ZERO), sign(amount))
-    for place, amount in sums.items():
+    for place in {**before, **after}:
+        amount = subtract(after.get(place, ZERO), before.get(place, ZERO))
         if amount:
-            yield Movement(moved.key, *place, amount)
+            yield _new(Movement, (key, *place, amount))
 
 
 class Follower:

@@ -16,6 +16,9 @@ from ledger.domain.holding import Holding
 from ledger.domain.numbers import ZERO, add, quantize, subtract
 from ledger.domain.watching import Cycle, Disposal, Issue
 
+# Past the generated constructors, which take as long as the rest of a tuple's making.
+_new = tuple.__new__
+
 Money = Mapping[str, Decimal]
 NO_MONEY: Money = {}
 
@@ -92,18 +95,16 @@ class Heard:
 
     def step(self, entry: Entry, holding: Holding) -> None:
         """An entry was folded."""
-        before = self.now
-        after = self._figures(holding, before)
-        begun_fees = None if holding.cycle_number == self._cycle else holding.cycle_from[1]
+        before, number, cycle = self.now, entry.recorded.number, holding.cycle_number
+        after = self.now = self._figures(holding, before)
+        begun_fees = None if cycle == self._cycle else holding.cycle_from[1]
         closed = (self._closed, self._proceeds, self._basis)
-        told = (*closed, holding.cycle_number, tuple(self._ended), begun_fees)
-        number = entry.recorded.number
+        told = (entry, before, after, *closed, cycle, tuple(self._ended), begun_fees)
         self.steps.pop(number, None)
-        self.steps[number] = Step(entry, before, after, *told)
-        self.now = after
+        self.steps[number] = _new(Step, told)
         self._closed = self._proceeds = self._basis = ZERO
-        self._cycle = holding.cycle_number
-        self._ended = []
+        self._cycle = cycle
+        self._ended.clear()
 
     def _figures(self, holding: Holding, before: Figures) -> Figures:
         """The figures now; what did not change is taken from before."""
@@ -113,7 +114,7 @@ class Heard:
             cost = quantize(add(holding.basis, holding.charges))
         raw = (holding.basis, holding.charges, holding.realized, holding.base_fee_cost)
         self._raw = raw
-        return Figures(
+        figures = (
             holding.qty,
             cost,
             before.realized if raw[2] is realized else quantize(raw[2]),
@@ -122,6 +123,7 @@ class Heard:
             before.funding if holding.funding == before.funding else holding.funding.copy(),
             before.income if holding.income == before.income else holding.income.copy(),
         )
+        return _new(Figures, figures)
 
     def disposal(self, disposal: Disposal) -> None:
         """Units were closed."""

@@ -11,7 +11,7 @@ from ledger.domain.events import OrderAccepted, OrderPlaced
 from ledger.domain.orders import Order
 from projections.following import Change
 from projections.tables import ORDERS, order_changes
-from projections.types import amount_text, moment_text, optional_amount, optional_moment
+from projections.types import amount_text, optional_amount, optional_moment
 from projections.versions import REMEMBERED, Versions
 
 
@@ -68,7 +68,7 @@ def order_values(
 ) -> list[Any]:
     """An order as it stands, in the order of the table's columns; ``told`` is what it was placed
     with."""
-    recorded, facts = change.recorded, order.facts
+    heading, facts = change.heading, order.facts
     terms, fills, latest = facts.terms, facts.fills, facts.standing.latest
     accepted = latest.get(OrderAccepted)
     leaves = order.leaves_qty
@@ -76,9 +76,9 @@ def order_values(
         cl_ord_id,
         terms.cl_ord_id or cl_ord_id,
         order.order_id,
-        recorded.event.TOPIC.partition("/")[0],
-        moment_text(recorded.occurred_at),
-        moment_text(recorded.recorded_at),
+        heading.event,
+        heading.occurred_at,
+        heading.recorded_at,
         order.status.fix_name,
         facts.standing.reason if latest else "",
         *told,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, or_
 
@@ -21,7 +21,7 @@ from ledger.domain.views import net_realized
 from ledger.domain.watching import Cycle
 from projections.daily import Daily
 from projections.following import Change, Moved
-from projections.hearing import Charge, Money, Step, grown
+from projections.hearing import Charge, Figures, Money, Step, grown
 from projections.recent import Recent
 from projections.tables import POSITIONS, pnl_days, position_ledger, position_steps
 from projections.types import amount_text, moment_text, optional_amount, optional_moment
@@ -49,17 +49,22 @@ class Positions:
 
     def take(self, connection: Connection, change: Change) -> None:
         """Write what a fact did to positions."""
+        if not change.moved:
+            return
         account, number = change.account.name, change.recorded.number
         for moved in change.moved:
-            if moved.before != moved.after or moved.heard.steps:
-                values = ledger_values(change, moved)
+            whole = passage(moved.heard.was, moved.heard.now)
+            if moved.is_other or moved.heard.steps:
+                values = ledger_values(change, moved, whole)
                 self._ledger.put(connection, account, number, values)
-            self._take_steps(connection, change, moved)
+            self._take_steps(connection, change, moved, whole)
             for charge in moved.heard.charges:
                 self._take_charge(connection, change, moved, charge)
         self._daily.write(connection, account, number)
 
-    def _take_steps(self, connection: Connection, change: Change, moved: Moved) -> None:
+    def _take_steps(
+        self, connection: Connection, change: Change, moved: Moved, whole: Passage
+    ) -> None:
         account, number = change.account.name, change.recorded.number
         since = moved.heard.again_since
         held = {}
@@ -67,7 +72,7 @@ class Positions:
             held = self._held_after(connection, change, moved, since)
         steps = sorted(moved.heard.steps.values(), key=_place)
         for step in steps:
-            values = step_values(change, moved, step)
+            values = step_values(change, moved, step, whole)
             old = held.pop(step.entry.recorded.number, None)
             if old is None or old[FIRST:] != values:
                 row = self._steps.put(connection, account, number, values, is_new=old is None)
@@ -166,40 +171,63 @@ def _told(elsewhere: dict[str, dict[str, str]]) -> str:
     return json.dumps(elsewhere, sort_keys=True, separators=(",", ":"))
 
 
-def ledger_values(change: Change, moved: Moved) -> list[Any]:
+class Passage(NamedTuple):
+    """From where to where a position came, as text: quantity, cost and realized result, what
+    changed and what they are then."""
+
+    begin: Figures
+    end: Figures
+    changes: tuple[str, str, str]
+    qty: str
+    cost: str
+    realized: str
+
+
+def passage(begin: Figures, end: Figures) -> Passage:
+    """What changed between two places where a position stood."""
+    changes = (
+        _change(begin.qty, end.qty),
+        _change(begin.cost, end.cost),
+        _change(begin.realized, end.realized),
+    )
+    return Passage(
+        begin, end, changes, amount_text(end.qty), amount_text(end.cost), amount_text(end.realized)
+    )
+
+
+def _change(old: Decimal, new: Decimal) -> str:
+    return "0" if new is old else amount_text(subtract(new, old))
+
+
+def ledger_values(change: Change, moved: Moved, whole: Passage) -> list[Any]:
     """What an event did to a position, and where the position stands, in the order of the
     table's columns. The changes are new less old, also where what came was late."""
-    recorded, heard = change.recorded, moved.heard
-    now, was = heard.now, heard.was
-    instrument = moved.after[1]
-    holding = change.account.positions[moved.key].holding
+    heard, holding, instrument = moved.heard, moved.holding, moved.instrument
     cost = add(holding.basis, holding.charges)
     return [
         *moved.key,
         instrument.currency if instrument else None,
-        recorded.event.TOPIC.partition("/")[0],
-        recorded.key,
-        moment_text(recorded.occurred_at),
-        moment_text(recorded.recorded_at),
-        amount_text(subtract(now.qty, was.qty)),
-        amount_text(subtract(now.cost, was.cost)),
-        amount_text(subtract(now.realized, was.realized)),
-        amount_text(now.qty),
-        amount_text(now.cost),
+        *change.heading,
+        *whole.changes,
+        whole.qty,
+        whole.cost,
         optional_amount(instrument.average(holding.qty, cost) if instrument else None),
-        amount_text(now.realized),
+        whole.realized,
         amount_text(holding.settled_fees(instrument)),
         amount_text(holding.settled_funding(instrument)),
         amount_text(net_realized(holding, instrument)),
         holding.cycle_number,
-        int(heard.steps.keys() != {recorded.number} or bool(heard.charges)),
+        int(heard.steps.keys() != {change.recorded.number} or bool(heard.charges)),
         int(holding.unknown_basis),
     ]
 
 
-def step_values(change: Change, moved: Moved, step: Step) -> list[Any]:
-    """What one effective fact did, in the order of the table's columns."""
+def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> list[Any]:
+    """What one effective fact did, in the order of the table's columns. Nearly always it is the
+    whole of what an event did."""
     entry, before, after = step.entry, step.before, step.after
+    is_whole = before is whole.begin and after is whole.end
+    told = whole if is_whole else passage(before, after)
     instrument = change.account.policy.instrument(moved.key.instrument_id, entry.at)
     currency = instrument.currency if instrument else None
     fees, funding = grown(before.fees, after.fees), grown(before.funding, after.funding)
@@ -208,22 +236,20 @@ def step_values(change: Change, moved: Moved, step: Step) -> list[Any]:
         *moved.key,
         *_fact_values(entry),
         currency,
-        amount_text(subtract(after.qty, before.qty)),
-        amount_text(subtract(after.cost, before.cost)),
-        amount_text(subtract(after.realized, before.realized)),
+        *told.changes,
         _settled(fees, currency),
         _begun(step, currency),
-        amount_text(subtract(after.base_fees, before.base_fees)),
+        _change(before.base_fees, after.base_fees),
         _settled(funding, currency),
         _settled(income, currency),
-        _elsewhere(currency, fees=fees, funding=funding, income=income),
+        _elsewhere(currency, fees, funding, income),
         _ended(step.ended),
         amount_text(step.closed),
         amount_text(step.proceeds),
         amount_text(step.basis),
-        amount_text(after.qty),
-        amount_text(after.cost),
-        amount_text(after.realized),
+        told.qty,
+        told.cost,
+        told.realized,
         step.cycle,
     ]
 
@@ -284,11 +310,14 @@ def _effect(entry: Entry) -> str:
 
 
 def _settled(amounts: Money, currency: str | None) -> str:
-    return amount_text(amounts.get(currency or "", ZERO))
+    return amount_text(amounts.get(currency or "", ZERO)) if amounts else "0"
 
 
-def _elsewhere(currency: str | None, **amounts: Money) -> str | None:
+def _elsewhere(currency: str | None, fees: Money, funding: Money, income: Money) -> str | None:
     """The amounts in other currencies than the instrument's, by what they are."""
+    if not (fees or funding or income):  # of most steps
+        return None
+    amounts = {"fees": fees, "funding": funding, "income": income}
     found = {
         what: {name: amount_text(one) for name, one in by_currency.items() if name != currency}
         for what, by_currency in amounts.items()

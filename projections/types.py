@@ -24,7 +24,7 @@ def moment_text(value: datetime) -> str:
     >>> moment_text(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     '2026-01-02T03:04:05.000000Z'
     """
-    return time_text(value.astimezone(UTC))
+    return time_text(value if value.tzinfo is UTC else value.astimezone(UTC))
 
 
 def amount_text(value: Decimal) -> str:
@@ -37,11 +37,16 @@ def amount_text(value: Decimal) -> str:
     if not value:
         return "0"
     digits = str(value)
-    if len(digits) > MAX_AFTER or "E" in digits:
+    if (len(digits) > MAX_AFTER and not _is_short(digits)) or "E" in digits:
         return text(quantize(value))
     if digits[-1] == "0" and "." in digits:
         return digits.rstrip("0").rstrip(".")
     return digits
+
+
+def _is_short(digits: str) -> bool:
+    """Whether there is nothing to round."""
+    return len(digits.partition(".")[2]) <= MAX_AFTER
 
 
 def optional_amount(value: Decimal | None) -> str | None:

@@ -31,6 +31,9 @@ from ledger.domain.holding import Holding
 from ledger.domain.instruments import Instrument, InstrumentKind, Settles
 from ledger.domain.numbers import ZERO, add, negate, subtract
 
+# Past the generated constructors, which take as long as the rest of a tuple's making.
+_new = tuple.__new__
+
 
 class Posting(NamedTuple):
     """One signed leg: account, commodity (a currency or an instrument id) and amount."""
@@ -75,7 +78,7 @@ class Totals(NamedTuple):
 
 def totals_of(holding: Holding) -> Totals:
     """The amounts as they stand."""
-    return Totals(
+    amounts = (
         holding.qty,
         holding.basis,
         holding.flow,
@@ -89,6 +92,7 @@ def totals_of(holding: Holding) -> Totals:
         holding.funding.copy(),
         holding.income.copy(),
     )
+    return _new(Totals, amounts)
 
 
 NOTHING = totals_of(Holding())
@@ -124,12 +128,13 @@ def cash_legs(totals: Totals, instrument: Instrument | None) -> Iterator[CashLeg
     """All cash a position accounts for, by its source; the sign is the account's."""
     base = delivers(instrument)
     if instrument is not None:
-        yield CashLeg("trade", instrument.currency, trading_cash(totals, instrument))
+        cash = trading_cash(totals, instrument)
+        yield _new(CashLeg, ("trade", instrument.currency, cash))
     if base is not None:
         yield CashLeg("units", base, add(totals.qty, totals.suspense_qty))
     for currency, fee in totals.fees.items():
         if currency != base:
-            yield CashLeg("fees", currency, negate(fee))
+            yield _new(CashLeg, ("fees", currency, negate(fee)))
     for source, by_currency in (("funding", totals.funding), ("income", totals.income)):
         for currency, amount in by_currency.items():
             yield CashLeg(source, currency, amount)
