@@ -20,11 +20,11 @@ from ledger.domain.numbers import ZERO, add, subtract
 from ledger.domain.views import net_realized
 from ledger.domain.watching import Cycle
 from projections.daily import Daily
-from projections.following import Change, Moved
+from projections.following import Change, Moved, heading_of
 from projections.hearing import Charge, Figures, Money, Step, grown
 from projections.recent import Recent
 from projections.tables import POSITIONS, pnl_days, position_ledger, position_steps
-from projections.types import amount_text, moment_text, optional_amount, optional_moment
+from projections.types import amount_text, optional_amount, optional_moment
 from projections.versions import FIRST, Row, Versions
 
 
@@ -234,7 +234,7 @@ def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> lis
     income = grown(before.income, after.income)
     return [
         *moved.key,
-        *_fact_values(entry),
+        *_fact_values(change, entry),
         currency,
         *told.changes,
         _settled(fees, currency),
@@ -254,17 +254,19 @@ def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> lis
     ]
 
 
-def _fact_values(entry: Entry) -> list[Any]:
+def _fact_values(change: Change, entry: Entry) -> list[Any]:
     """The fact itself: as it was booked, and of a fill what is in effect."""
-    event = entry.event if entry.event is not None else entry.booked
+    recorded, booked = entry.recorded, entry.booked
+    heading = change.heading if recorded is change.recorded else heading_of(recorded)
+    event = entry.event if entry.event is not None else booked
     fill = event if isinstance(event, FillBooked) else None
     return [
-        entry.recorded.number,
-        entry.booked.TOPIC.partition("/")[0],
-        entry.key,
-        moment_text(entry.at),
+        recorded.number,
+        heading.event,
+        heading.cause,
+        heading.occurred_at,
         _joined(entry.sort_key),
-        identifier(entry.booked),
+        identifier(booked),
         getattr(event, "cl_ord_id", None),
         fill.side.value if fill else None,
         amount_text(fill.last_qty) if fill else None,

@@ -148,10 +148,10 @@ class Runner:
         begin = group[0].number
         if self._follower is None or self._follower.number != begin:
             self._follower = Follower(self._store, begin)
-        for facts in _batches(self._store.read_all(after=begin, upto=upto), self._batch):
-            with full_collections_held_off():
+        with full_collections_held_off():
+            for facts in _batches(self._store.read_all(after=begin, upto=upto), self._batch):
                 self._write(group, facts, self._follower)
-            tell(facts[-1].number, upto)
+                tell(facts[-1].number, upto)
 
     def _write(
         self, group: Sequence[Standing], facts: Sequence[Recorded], follower: Follower

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Numeric, Table, Text, TypeDecorator
@@ -16,7 +15,6 @@ from ledger.domain.numbers import MAX_AFTER, quantize, text
 from ledger.store.rows import time_text
 
 
-@lru_cache(maxsize=1024)
 def moment_text(value: datetime) -> str:
     """A time as the tables have it on SQLite: UTC, microseconds, of one width, so that the order
     of texts is that of times; PostgreSQL reads it, too.
