@@ -162,9 +162,10 @@ class Runner:
             with self._writing.begin() as connection:
                 for standing in group:
                     self._progress.advance(connection, standing, last.number, last.hash)
+                takers = [standing.projection.take for standing in group]
                 for change in follower.follow(facts):
-                    for standing in group:
-                        standing.projection.take(connection, change)
+                    for take in takers:
+                        take(connection, change)
                 for standing in group:
                     for versions in standing.projection.versions:
                         versions.flush(connection)

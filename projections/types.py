@@ -35,16 +35,15 @@ def amount_text(value: Decimal) -> str:
     if not value:
         return "0"
     digits = str(value)
-    if (len(digits) > MAX_AFTER and not _is_short(digits)) or "E" in digits:
+    if "E" in digits:
         return text(quantize(value))
-    if digits[-1] == "0" and "." in digits:
-        return digits.rstrip("0").rstrip(".")
-    return digits
-
-
-def _is_short(digits: str) -> bool:
-    """Whether there is nothing to round."""
-    return len(digits.partition(".")[2]) <= MAX_AFTER
+    if digits[-1] != "0" and len(digits) <= MAX_AFTER:
+        return digits
+    whole, _, decimals = digits.partition(".")
+    decimals = decimals.rstrip("0")
+    if len(decimals) > MAX_AFTER:
+        return text(quantize(value))
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def optional_amount(value: Decimal | None) -> str | None:

@@ -85,8 +85,12 @@ class OrderStanding:
     def reason(self) -> str:
         """Why it was rejected or cancelled, in the venue's words; empty if it was not, or without
         a word."""
-        ends = (self.latest[end].event for end in _REASONED if end in self.latest)
-        return next((reason for end in ends if (reason := getattr(end, "reason", ""))), "")
+        for end in _REASONED:
+            told = self.latest.get(end)
+            reason: str = getattr(told.event, "reason", "") if told is not None else ""
+            if reason:
+                return reason
+        return ""
 
     @property
     def is_nowhere(self) -> bool:

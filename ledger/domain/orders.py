@@ -175,11 +175,7 @@ class Order:
 
         A replacement to less than was executed by then amends the order to what was executed.
         """
-        terms, fills = self.facts.terms, self.facts.fills
-        qty, at = terms.order_qty, terms.qty_replaced_at
-        if qty is None or at is None or qty >= fills.cum_qty:
-            return qty
-        return max(qty, fills.cum_at(at))
+        return _order_qty(self.facts)
 
     @property
     def cum_qty(self) -> Decimal:
@@ -189,10 +185,11 @@ class Order:
     @property
     def leaves_qty(self) -> Decimal:
         """What may still execute (FIX 151): zero once done, and where the quantity is unknown."""
-        qty = self.order_qty
-        if qty is None or qty <= self.facts.fills.cum_qty or self.is_done:
+        facts = self.facts
+        qty, cum = _order_qty(facts), facts.fills.cum_qty
+        if qty is None or qty <= cum or facts.standing.is_done(_is_multi_day(facts)):
             return ZERO
-        return subtract(qty, self.facts.fills.cum_qty)
+        return subtract(qty, cum)
 
     @property
     def overfill_qty(self) -> Decimal:
@@ -222,11 +219,11 @@ class Order:
         """FIX 39 by precedence; see :mod:`ledger.domain.order_status`."""
         facts = self.facts
         if facts.requests is NO_REQUESTS and facts.standing.is_plain:
-            return self._executed()
-        states = [*facts.standing.states(self._is_multi_day, facts.fills.last_at)]
+            return _executed(facts)
+        states = [*facts.standing.states(_is_multi_day(facts), facts.fills.last_at)]
         if not self.is_dead:
             states += facts.requests.pending_states()
-        return max([*states, self._executed()], key=_precedence) if states else self._executed()
+        return max([*states, _executed(facts)], key=_precedence) if states else _executed(facts)
 
     @property
     def is_dead(self) -> bool:
@@ -236,7 +233,8 @@ class Order:
     @property
     def is_done(self) -> bool:
         """Whether nothing more will execute: dead, calculated, or a day order done for the day."""
-        return self.facts.standing.is_done(self._is_multi_day)
+        facts = self.facts
+        return facts.standing.is_done(_is_multi_day(facts))
 
     @property
     def is_open(self) -> bool:
@@ -273,8 +271,7 @@ class Order:
     @property
     def is_filled(self) -> bool:
         """Whether all that was asked was executed."""
-        qty, cum = self.order_qty, self.facts.fills.cum_qty
-        return qty is not None and bool(cum) and cum >= qty
+        return _executed(self.facts) is OrdStatus.FILLED
 
     @property
     def open_requests(self) -> tuple[OpenRequest, ...]:
@@ -287,28 +284,41 @@ class Order:
         heard_at = self.facts.standing.heard_at(self.facts.fills.last_at)
         return not self.is_dead and self.facts.requests.is_outcome_unknown(heard_at)
 
-    @property
-    def _is_multi_day(self) -> bool:
-        placed = self.facts.terms.placed
-        return placed is not None and placed.tif in MULTI_DAY
-
-    def _executed(self) -> OrdStatus:
-        facts = self.facts
-        if facts.fills.cum_qty:
-            return OrdStatus.FILLED if self.is_filled else OrdStatus.PARTIALLY_FILLED
-        if OrderRejected in facts.standing.latest:
-            return OrdStatus.REJECTED
-        if facts.standing.is_acknowledged:
-            return OrdStatus.NEW
-        # Never placed, and refused whatever was asked with it: the venue does not know it.
-        nowhere = self.is_external and facts.standing.is_nowhere
-        return OrdStatus.REJECTED if nowhere else OrdStatus.PENDING_NEW
-
     # ------------------------------------------------------------------ what leaves the ledger
 
     def view(self) -> OrderView:
         """A frozen snapshot."""
         return order_view(self)
+
+
+def _order_qty(facts: OrderFacts) -> Decimal | None:
+    """A replacement to less than was executed by then amends the order to what was executed."""
+    terms, fills = facts.terms, facts.fills
+    qty, at = terms.order_qty, terms.qty_replaced_at
+    if qty is None or at is None or qty >= fills.cum_qty:
+        return qty
+    return max(qty, fills.cum_at(at))
+
+
+def _is_multi_day(facts: OrderFacts) -> bool:
+    placed = facts.terms.placed
+    return placed is not None and placed.tif in MULTI_DAY
+
+
+def _executed(facts: OrderFacts) -> OrdStatus:
+    """The state that its executions put an order in, and without one, its reports."""
+    cum = facts.fills.cum_qty
+    if cum:
+        qty = _order_qty(facts)
+        is_all = qty is not None and cum >= qty
+        return OrdStatus.FILLED if is_all else OrdStatus.PARTIALLY_FILLED
+    if OrderRejected in facts.standing.latest:
+        return OrdStatus.REJECTED
+    if facts.standing.is_acknowledged:
+        return OrdStatus.NEW
+    # Never placed, and refused whatever was asked with it: the venue does not know it.
+    nowhere = facts.terms.placed is None and facts.standing.is_nowhere
+    return OrdStatus.REJECTED if nowhere else OrdStatus.PENDING_NEW
 
 
 def _precedence(status: OrdStatus) -> int:
