@@ -15,6 +15,7 @@ from ledger.domain.events import FeeCharged
 from ledger.domain.holding import Holding
 from ledger.domain.numbers import ZERO, add, quantize, subtract
 from ledger.domain.watching import Cycle, Disposal, Issue
+from projections.types import amount_text
 
 # Past the generated constructors, which take as long as the rest of a tuple's making.
 _new = tuple.__new__
@@ -33,6 +34,35 @@ class Figures(NamedTuple):
     fees: Money
     funding: Money
     income: Money
+
+
+class Passage(NamedTuple):
+    """From where to where a position came, as text: quantity, cost and realized result, what
+    changed and what they are then."""
+
+    begin: Figures
+    end: Figures
+    changes: tuple[str, str, str]
+    qty: str
+    cost: str
+    realized: str
+
+
+def passage(begin: Figures, end: Figures) -> Passage:
+    """What changed between two places where a position stood."""
+    changes = (
+        change_text(begin.qty, end.qty),
+        change_text(begin.cost, end.cost),
+        change_text(begin.realized, end.realized),
+    )
+    return Passage(
+        begin, end, changes, amount_text(end.qty), amount_text(end.cost), amount_text(end.realized)
+    )
+
+
+def change_text(old: Decimal, new: Decimal) -> str:
+    """By how much an amount changed, as text; the same object did not."""
+    return "0" if new is old else amount_text(subtract(new, old))
 
 
 class Step(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, or_
 
@@ -21,7 +21,7 @@ from ledger.domain.views import net_realized
 from ledger.domain.watching import Cycle
 from projections.daily import Daily
 from projections.following import Change, Moved, heading_of
-from projections.hearing import Charge, Figures, Money, Step, grown
+from projections.hearing import Charge, Money, Passage, Step, change_text, grown, passage
 from projections.recent import Recent
 from projections.tables import POSITIONS, pnl_days, position_ledger, position_steps
 from projections.types import amount_text, optional_amount, optional_moment
@@ -171,34 +171,6 @@ def _told(elsewhere: dict[str, dict[str, str]]) -> str:
     return json.dumps(elsewhere, sort_keys=True, separators=(",", ":"))
 
 
-class Passage(NamedTuple):
-    """From where to where a position came, as text: quantity, cost and realized result, what
-    changed and what they are then."""
-
-    begin: Figures
-    end: Figures
-    changes: tuple[str, str, str]
-    qty: str
-    cost: str
-    realized: str
-
-
-def passage(begin: Figures, end: Figures) -> Passage:
-    """What changed between two places where a position stood."""
-    changes = (
-        _change(begin.qty, end.qty),
-        _change(begin.cost, end.cost),
-        _change(begin.realized, end.realized),
-    )
-    return Passage(
-        begin, end, changes, amount_text(end.qty), amount_text(end.cost), amount_text(end.realized)
-    )
-
-
-def _change(old: Decimal, new: Decimal) -> str:
-    return "0" if new is old else amount_text(subtract(new, old))
-
-
 def ledger_values(change: Change, moved: Moved, whole: Passage) -> list[Any]:
     """What an event did to a position, and where the position stands, in the order of the
     table's columns. The changes are new less old, also where what came was late."""
@@ -239,7 +211,7 @@ def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> lis
         *told.changes,
         _settled(fees, currency),
         _begun(step, currency),
-        _change(before.base_fees, after.base_fees),
+        change_text(before.base_fees, after.base_fees),
         _settled(funding, currency),
         _settled(income, currency),
         _elsewhere(currency, fees, funding, income),
