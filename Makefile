@@ -3,9 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 CODE := ledger projections adapters tests
-# How many processes run the tests.
-JOBS ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+# How many processes run the tests: one for each processor, two at least and eight at most.
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
+# Their files are in memory where there is room. What a disk may lose is shown by one that the tests
+# make themselves, and who cuts no power learns nothing from the waiting for a real one.
+MEMORY := $(shell df -Pk /dev/shm 2>/dev/null \
+	| awk 'NR > 1 && $$4 > 2000000 {print "PYTEST_DEBUG_TEMPROOT=/dev/shm"}')
+PYTEST = $(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: help setup check format test coverage docs demo fault fuzz bench bench-quick clean
 

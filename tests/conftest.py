@@ -1,12 +1,15 @@
-"""What all tests share: how hard Hypothesis looks, and where the shared cases are."""
+"""What all tests share: how hard Hypothesis looks, a server, and where the shared cases are."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import postgres as servers
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT / ".." / "shared"
@@ -21,6 +24,14 @@ settings.register_profile(
 settings.register_profile("wide", parent=settings.get_profile("ci"), max_examples=60)
 _DEFAULT = "ci" if os.environ.get("CI", "").lower() in {"1", "true"} else "dev"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _DEFAULT))
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[servers.Place]:
+    """A PostgreSQL server in which stores can be made, one for all tests of a process; they fail
+    if there is none."""
+    with servers.place() as place:
+        yield place
 
 
 @pytest.fixture(scope="session")

@@ -91,6 +91,12 @@ def commands(block: Block) -> Iterator[str]:
             yield line.removeprefix("$ ")
 
 
+def calls_the_program(block: Block) -> bool:
+    """Whether it is a console in which the program is called."""
+    called = (command.startswith("tradeledger") for command in commands(block))
+    return block.language == "console" and any(called)
+
+
 def _run_console(block: Block, name: str, folder: Path) -> int:
     """Run the lines that call the program; how many there were."""
     ours = [command for command in commands(block) if command.startswith("tradeledger")]

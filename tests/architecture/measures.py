@@ -30,7 +30,7 @@ class Function(NamedTuple):
 def functions(modules: Iterable[Module]) -> Iterator[Function]:
     """Every function and method, the nested ones counted by themselves too."""
     for module in modules:
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 yield Function(module.path, node.lineno, node.name, length)

@@ -53,7 +53,7 @@ OUTSIDE = {
 def floats(module: Module) -> Iterator[Violation]:
     """Binary fractions: literals, calls, annotations; only a check against them may name them."""
     checks = _checked_types(module)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
             yield _at(module, node, f"the literal {node.value!r} is a float; use Decimal or an int")
         if isinstance(node, ast.Name) and node.id == "float" and id(node) not in checks:
@@ -62,14 +62,14 @@ def floats(module: Module) -> Iterator[Violation]:
 
 def _checked_types(module: Module) -> set[int]:
     """The nodes that only say which type a value must not, or may, have."""
-    calls = (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
+    calls = (node for node in module.nodes if isinstance(node, ast.Call))
     checks = (c for c in calls if dotted(c.func) in {"isinstance", "issubclass"} and c.args)
     return {id(node) for check in checks for node in ast.walk(check.args[-1])}
 
 
 def broad_excepts(module: Module) -> Iterator[Violation]:
     """Handlers that catch whatever comes, and the context manager that does the same."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ExceptHandler) and (node.type is None or _is_broad(node.type)):
             yield _at(module, node, "broad except; name the errors that can happen here")
         suppresses = isinstance(node, ast.Call) and dotted(node.func).endswith("suppress")
@@ -89,7 +89,7 @@ def naive_times(module: Module) -> Iterator[Violation]:
         if name in {"datetime.datetime.min", "datetime.datetime.max"} and id(node) not in zoned:
             yield _at(module, node, f"{name} has no zone")
     names = dict(module.references())
-    for call in (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)):
+    for call in (node for node in module.nodes if isinstance(node, ast.Call)):
         name = names.get(call.func, "")
         if id(call) not in zoned and _makes_naive(name, call):
             yield _at(module, call, f"{name} without a zone; say which one")
@@ -114,7 +114,7 @@ def _zoned_at_once(module: Module) -> set[int]:
     """Calls whose result gets a zone, or loses its time, at once or through one name."""
     found: set[int] = set()
     named = _assigned_calls(module)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             gives = node.func.attr == "replace" and any(k.arg == "tzinfo" for k in node.keywords)
             if gives or node.func.attr == "date":
@@ -125,7 +125,7 @@ def _zoned_at_once(module: Module) -> set[int]:
 def _assigned_calls(module: Module) -> dict[str, set[int]]:
     """The calls whose result is given a name, by that name."""
     found: dict[str, set[int]] = {}
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             for target in node.targets:
                 found.setdefault(dotted(target), set()).add(id(node.value))
@@ -162,7 +162,7 @@ def runs_data(module: Module) -> Iterator[Violation]:
 
 def assertions(module: Module) -> Iterator[Violation]:
     """``assert``, which ``python -O`` removes."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Assert):
             yield _at(module, node, "assert; raise an error of ledger.errors")
 
@@ -201,7 +201,7 @@ def facts_first(module: Module) -> Iterator[Violation]:
 
 def rounding_builtins(module: Module) -> Iterator[Violation]:
     """``abs`` and ``round`` of a Decimal round to the thread's 28 digits without a word."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and dotted(node.func) in {"abs", "round"}:
             yield _at(module, node, f"{dotted(node.func)}() rounds to 28 digits; use copy_abs")
 

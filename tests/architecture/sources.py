@@ -25,10 +25,15 @@ class Module(NamedTuple):
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
     @property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of its tree, from the top."""
+        return walked(self.tree)
+
+    @property
     def aliases(self) -> dict[str, str]:
         """What each imported name stands for, in full: ``{"dt": "datetime.datetime"}``."""
         found: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found |= {a.asname: a.name for a in node.names if a.asname}
             if isinstance(node, ast.ImportFrom) and not node.level:
@@ -38,7 +43,7 @@ class Module(NamedTuple):
     def references(self) -> Iterator[tuple[ast.expr, str]]:
         """Every name or dotted chain of names in the code, in full."""
         aliases = self.aliases
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Name | ast.Attribute) and (chain := dotted(node)):
                 head, _, rest = chain.partition(".")
                 full = aliases.get(head, head)
@@ -46,12 +51,18 @@ class Module(NamedTuple):
 
     def imports(self) -> Iterator[tuple[ast.stmt, str]]:
         """Every module or name that is imported, anywhere in the file, in full."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((node, alias.name) for alias in node.names)
             if isinstance(node, ast.ImportFrom):
                 origin = "." * node.level + (node.module or "")
                 yield from ((node, f"{origin}.{alias.name}") for alias in node.names)
+
+
+@cache
+def walked(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All nodes of a tree: walked once for all the rules."""
+    return tuple(ast.walk(tree))
 
 
 def dotted(node: ast.expr) -> str:

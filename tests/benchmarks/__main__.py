@@ -87,7 +87,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="tl-bench-") as folder:
         scale = (quick if asked.quick else full)(Path(folder))
-        scale = attrs.evolve(scale, events=asked.events or scale.events)
+        if asked.events:
+            scale = attrs.evolve(scale, events=asked.events, compared=asked.events)
         found = report(figures(scale, asked.only), asked.json)
     return 0 if all(one.met for one in found) else 1
 

@@ -130,19 +130,19 @@ def runs_of(scale: Scale, count: int) -> list[dict[str, Any]]:
 
 def measured(scale: Scale) -> Iterator[Figure]:
     """Line 3 of the reconciliation: found, time, memory, and how both grow."""
-    whole, part = (runs_of(scale, count) for count in (scale.events, scale.events // SMALLER))
+    whole, part = (runs_of(scale, count) for count in (scale.compared, scale.compared // SMALLER))
     last = whole[-1]
     yield Figure(
         id="rec.3.found", unit=f"of {last['planted']}", goal=f">= {last['planted']}",
-        what=f"planted breaks of twenty kinds found with their kind among {scale.events:,} fills "
+        what=f"planted breaks of twenty kinds found with their kind among {scale.compared:,} fills "
         f"a side; {last['invented']} were invented",
         figure=last["found"] - last["invented"], comparator="what was planted",
     )  # fmt: skip
     seconds = [median(one["seconds"] for one in runs) for runs in (whole, part)]
     yield Figure(
         id="rec.3.seconds", unit="s", goal="<= 20", figure=seconds[0],
-        what=f"{scale.events:,} fills of the read models against as many of a broker's, read from "
-        "a file of plain text", comparator="a limit",
+        what=f"{scale.compared:,} fills of the read models against as many of a broker's, read "
+        "from a file of plain text", comparator="a limit",
     )  # fmt: skip
     yield Figure(
         id="rec.3.memory", unit="MiB", goal="<= 300", comparator="a limit",

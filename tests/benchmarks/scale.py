@@ -36,7 +36,9 @@ class Scale:
     batches: int
     commits: int
     sample: int
+    past: int
     fills: int
+    compared: int
     questions: int
     seconds: float
     core: int
@@ -70,15 +72,17 @@ def full(folder: Path) -> Scale:
     """Five runs, a million events."""
     return Scale(
         folder=folder, runs=5, events=1_000_000, small=10_000, batches=50, commits=400,
-        sample=50_000, fills=100_000, questions=200, seconds=90, core=200_000,
+        sample=50_000, past=20_000, fills=100_000, compared=1_000_000, questions=200, seconds=90,
+        core=200_000,
     )  # fmt: skip
 
 
 def quick(folder: Path) -> Scale:
     """Three runs, smaller."""
     return Scale(
-        folder=folder, runs=3, events=50_000, small=10_000, batches=10, commits=200,
-        sample=10_000, fills=10_000, questions=40, seconds=5, core=50_000,
+        folder=folder, runs=3, events=20_000, small=2_000, batches=6, commits=200,
+        sample=8_000, past=10_000, fills=3_000, compared=10_000, questions=30, seconds=4,
+        core=20_000,
     )  # fmt: skip
 
 

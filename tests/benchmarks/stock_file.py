@@ -1,9 +1,10 @@
 """A SQLite file in which stock aggregates have been saved before, many and not one by one.
 
-What the first 20,000 facts left behind, some 20 events of each position, is copied under other ids
-until there are enough rows: the file is as large, and its index as wide, as if they had all been
-saved. Their history goes on while it is measured, so the aggregates that are got have a past; it is
-a much shorter one than that of ours, which all the rows of their file are about.
+What the first facts left behind (20,000 of them, some 20 events of each position; half of that
+in a quick run) is copied under other ids until there are enough rows: the file is as large,
+and its index as wide, as if they had all been saved. Their history goes on while it is measured, so
+the aggregates that are got have a past; it is a much shorter one than that of ours, which all the
+rows of their file are about.
 """
 
 from __future__ import annotations
@@ -13,15 +14,12 @@ from contextlib import closing, contextmanager
 from hashlib import md5
 from itertools import count, islice
 from pathlib import Path
-from typing import Final
 
 from ledger.store.sqlite_module import sqlite3
 from tests.benchmarks import stock
 from tests.benchmarks.figures import progress
 from tests.benchmarks.mix import Mix
 from tests.benchmarks.scale import BATCH, Scale, copied, crowd, removed, synced
-
-PATTERN: Final = 20_000
 
 StoredRow = tuple[str, int, str, bytes]
 
@@ -33,7 +31,7 @@ def opened(scale: Scale) -> Iterator[stock.Both]:
     paths = copy_of_full(scale), copy_of_full(scale)
     facts = crowd(Mix)
     both = stock.Both(stock.in_file(paths[0]), stock.Kept(stock.on_sqlite(paths[1])), facts)
-    past = list(islice(facts, PATTERN))
+    past = list(islice(facts, scale.past))
     both.stock.know(past)
     both.kept.know(past)
     yield both
@@ -47,14 +45,14 @@ def copy_of_full(scale: Scale) -> Path:
     if path is None:
         path = scale.made["stock"] = scale.place("stock-base.db")
         progress(f"making {path.name}")
-        fill(path, scale.events)
+        fill(path, scale.events, scale.past)
     return copied(path, scale.place("stock.db"))
 
 
-def fill(path: Path, rows: int) -> None:
-    """Make the file with at least so many rows."""
+def fill(path: Path, rows: int, past: int) -> None:
+    """Make the file with at least so many rows, from what so many facts leave behind."""
     program, facts = stock.Kept(stock.on_sqlite(path)), crowd(Mix)
-    for _ in range(PATTERN // BATCH):
+    for _ in range(past // BATCH):
         program.record(list(islice(facts, BATCH)))
     program.app.close()
     with closing(sqlite3.connect(str(path))) as connection:

@@ -1,4 +1,5 @@
-"""What the documentation shows is what the program says."""
+"""What the documentation shows is what the program says: each page that calls it is run here, in
+one process, since loading the same modules for each command takes minutes and shows no more."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ import pytest
 from adapters.cli.catalogue import COMMANDS
 from adapters.cli.reference import page
 from adapters.cli.root import root
-from tests.architecture.markdown import Block, blocks, pages, run_python
+from tests.architecture.markdown import Block, blocks, calls_the_program, pages, run_python
 from tests.architecture.sources import ROOT
 from tests.cli.running import Run
 
@@ -41,12 +42,7 @@ def shown(block: Block) -> Iterator[Shown]:
             yield Shown(line, int(found[1]) if found else 0, output)
 
 
-def commands_of(path: Path) -> list[Shown]:
-    every = blocks(path.read_text("utf-8"))
-    return [one for block in every if block.language == "console" for one in shown(block)]
-
-
-PAGES = [path for path in pages() if commands_of(path)]
+PAGES = [path for path in pages() if any(map(calls_the_program, blocks(path.read_text("utf-8"))))]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

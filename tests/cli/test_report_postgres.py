@@ -17,9 +17,6 @@ from projections.runner import Runner
 from tests import postgres as servers
 from tests.cli.nights import night, retold, summary
 from tests.cli.running import NEW_YORK, Run
-from tests.contract.conftest import place
-
-__all__ = ["place"]
 
 
 @pytest.fixture

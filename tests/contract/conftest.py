@@ -29,13 +29,6 @@ def sqlite(path: Path, clock: Clock) -> Iterator[SQLiteStore]:
         yield store
 
 
-@pytest.fixture(scope="session")
-def place() -> Iterator[servers.Place]:
-    """A PostgreSQL server in which stores can be made; the tests fail if there is none."""
-    with servers.place() as place:
-        yield place
-
-
 @pytest.fixture
 def url(place: servers.Place) -> Iterator[str]:
     """An empty PostgreSQL store, for the role that may only append and read."""

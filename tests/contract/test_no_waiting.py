@@ -14,7 +14,9 @@ import pytest
 
 import ledger
 from ledger.errors import StoreBusyError
+from ledger.store.postgres import PostgresStore
 from ledger.store.postgres_connection import APPLICATION, target_of
+from ledger.store.sqlite import SQLiteStore
 from ledger.store.sqlite_module import sqlite3
 from tests.contract.helpers import Clock, fill, order
 from tests.postgres import Place
@@ -78,6 +80,12 @@ def filled(url: str) -> None:
         book.record_all([order("c1"), *(fill(n, cl_ord_id="c1") for n in range(2))])
 
 
+def impatient(url: str) -> ledger.Book:
+    """A book that waits for a second, not for five, until another process has written."""
+    clock, kind = Clock(), SQLiteStore if url.startswith("sqlite") else PostgresStore
+    return ledger.Book(kind(url.removeprefix("sqlite:///"), clock, busy_seconds=1), clock)
+
+
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_question_is_answered_while_another_process_writes(
@@ -107,7 +115,8 @@ def test_the_order_is_read_from_the_log_where_the_index_was_never_made(
             assert len(found) == 3
             assert time.monotonic() - begun < 3
             assert book.order("U1", "c1").cum_qty == 4
-            with pytest.raises(StoreBusyError):  # the control: the lock is held indeed
+        with lock(), impatient(url) as book:  # the control: the lock is held indeed
+            with pytest.raises(StoreBusyError):
                 book.open_account("U2", base_currency="USD")
             with pytest.raises(StoreBusyError):
                 book.store.rebuild_refs()  # type: ignore[attr-defined]

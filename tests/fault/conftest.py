@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests import postgres as servers
-from tests.contract.conftest import clock, path, place, postgres, sqlite, url
+from tests.contract.conftest import clock, path, postgres, sqlite, url
 
-__all__ = ["clock", "path", "place", "postgres", "sqlite", "url"]
+__all__ = ["clock", "path", "postgres", "sqlite", "url"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -8,9 +8,6 @@ from sqlalchemy import Engine
 
 from projections.database import connect
 from tests import postgres as servers
-from tests.contract.conftest import place
-
-__all__ = ["place"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -30,7 +31,7 @@ from projections.following import Change
 from projections.progress import KINDS
 from projections.runner import Runner
 from projections.views import VIEWS
-from tests.projections.history import told
+from tests.projections.history import DONE, KILLED, told
 from tests.projections.tables import dump, in_memory
 
 EVENTS = 700
@@ -213,27 +214,37 @@ def interrupted_at(last: int) -> Any:
 def test_a_projector_killed_at_random_moments_loses_and_doubles_nothing(
     tmp_path: Path, reports: str, tables: Tables
 ) -> None:
-    url, chance, kills = f"sqlite:///{tmp_path}/books.db", Random(11), 0
+    url, chance = f"sqlite:///{tmp_path}/books.db", Random(11)
     store = told(url, 3_000)
-    while kills < 20:
-        kills += killed(url, reports, chance)
+    with projectors(url, reports) as process:
+        for _ in range(20):
+            killed(process, chance)
     runner = Runner(store, tables())
     runner.catch_up()
     assert dump(runner) == dump(anew(store))
 
 
-def killed(url: str, reports: str, chance: Random) -> int:
-    """Let a process project a few batches, and kill it."""
+@contextmanager
+def projectors(url: str, reports: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that has a child project whenever it is told to."""
     command = [sys.executable, "-m", "tests.projections.history", url, reports, "20"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        assert process.stdout is not None
-        began = process.stdout.readline()
-        time.sleep(chance.random() / 20)
-        os.killpg(process.pid, signal.SIGKILL)
-    assert began, "it had nothing left to do before it was killed often enough"
-    return 1
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
+        yield process
+        process.communicate("")
+
+
+def killed(process: subprocess.Popen[str], chance: Random) -> None:
+    """Let a child project a few batches, and kill it."""
+    assert process.stdin
+    assert process.stdout
+    print("go", file=process.stdin, flush=True)
+    child, began = int(process.stdout.readline()), process.stdout.readline().strip()
+    time.sleep(chance.random() / 20)
+    os.kill(child, signal.SIGKILL)
+    while process.stdout.readline() != f"{KILLED}\n":
+        pass  # how far it came
+    assert began != DONE, "it had nothing left to do before it was killed often enough"
 
 
 def test_without_a_transaction_a_kill_would_show(store: ledger.EventStore) -> None:

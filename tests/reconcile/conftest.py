@@ -1,4 +1,3 @@
-from tests.contract.conftest import place
 from tests.projections.conftest import reports
 
-__all__ = ["place", "reports"]
+__all__ = ["reports"]

@@ -13,10 +13,7 @@ import pytest
 from adapters.reconcile.lifecycle import record
 from adapters.reconcile.outcome import Outcome
 from tests import postgres as servers
-from tests.contract.conftest import place
 from tests.reconcile.nights import NOW, Nights, day, fill
-
-__all__ = ["place"]
 
 HOUR = timedelta(hours=1)
 RUNS = 4
