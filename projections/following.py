@@ -159,15 +159,22 @@ class Followed:
         kept = self._unplaced.pop(root, None)
         if resident is not None:
             return resident
-        is_its_own = kept is not None and order_ids(recorded.event) == (root,)
-        if kept is not None and is_its_own and _is_fill_as_booked(recorded, moved):
+        is_plain = order_ids(recorded.event) == (root,) and _is_fill_as_booked(recorded, moved)
+        if is_plain and kept is not None:
             kept.evolve(recorded)
+        elif is_plain and self._is_first(root, recorded):
+            kept = Order.fold([recorded])
         else:
             kept = rebuild_order(self._store, self.account, root)
         self._unplaced[root] = kept  # the newest one is the last to leave memory
         if len(self._unplaced) > UNPLACED:
             del self._unplaced[next(iter(self._unplaced))]
         return kept
+
+    def _is_first(self, root: str, recorded: Recorded) -> bool:
+        """Whether no earlier fact names an order."""
+        earlier = self._store.refs(self.account.name, "order", root, upto=recorded.number - 1)
+        return next(earlier, None) is None
 
 
 def _is_fill_as_booked(recorded: Recorded, moved: Sequence[Moved]) -> bool:

@@ -32,7 +32,7 @@ class Positions:
     """The tables of positions: their ledger, their steps, and what each day brought."""
 
     name = POSITIONS
-    version = 3
+    version = 4
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:
@@ -54,27 +54,32 @@ class Positions:
         account, number = change.account.name, change.recorded.number
         for moved in change.moved:
             whole = passage(moved.heard.was, moved.heard.now)
-            if moved.is_other or moved.heard.steps:
-                values = ledger_values(change, moved, whole)
+            others = self._take_steps(connection, change, moved, whole)
+            if others or moved.is_other:
+                is_late = _is_late(number, others, moved)
+                values = ledger_values(change, moved, whole, is_late=is_late)
                 self._ledger.put(connection, account, number, values)
-            self._take_steps(connection, change, moved, whole)
             for charge in moved.heard.charges:
                 self._take_charge(connection, change, moved, charge)
         self._daily.write(connection, account, number)
 
     def _take_steps(
         self, connection: Connection, change: Change, moved: Moved, whole: Passage
-    ) -> None:
+    ) -> list[int]:
+        """The facts whose steps are others now. Steps that are told again may be as they were: of
+        a bust that waits for its fill all are, when the position was read again to know that."""
         account, number = change.account.name, change.recorded.number
         since = moved.heard.again_since
         held = {}
         if since is not None and not moved.is_first:
             held = self._held_after(connection, change, moved, since)
         steps = sorted(moved.heard.steps.values(), key=_place)
+        others = []
         for step in steps:
             values = step_values(change, moved, step, whole)
             old = held.pop(step.entry.recorded.number, None)
             if old is None or old[FIRST:] != values:
+                others.append(step.entry.recorded.number)
                 row = self._steps.put(connection, account, number, values, is_new=old is None)
                 self._daily.come(change.account, row)
                 if old is not None:
@@ -84,6 +89,7 @@ class Positions:
             self._steps.end(number, gone)
         placed = [(_place(step), step.entry.recorded.number) for step in steps]
         self._recent.tell((account, *moved.key), since, placed)
+        return [*others, *held]
 
     def _held_after(
         self, connection: Connection, change: Change, moved: Moved, since: SortKey
@@ -171,10 +177,16 @@ def _told(elsewhere: dict[str, dict[str, str]]) -> str:
     return json.dumps(elsewhere, sort_keys=True, separators=(",", ":"))
 
 
-def ledger_values(change: Change, moved: Moved, whole: Passage) -> list[Any]:
+def _is_late(number: int, others: Sequence[int], moved: Moved) -> bool:
+    """Whether a fact is not the last one of its position, or has changed what others did."""
+    last = next(reversed(moved.heard.steps), number)
+    return last != number or bool(moved.heard.charges) or any(one != number for one in others)
+
+
+def ledger_values(change: Change, moved: Moved, whole: Passage, *, is_late: bool) -> list[Any]:
     """What an event did to a position, and where the position stands, in the order of the
     table's columns. The changes are new less old, also where what came was late."""
-    heard, holding, instrument = moved.heard, moved.holding, moved.instrument
+    holding, instrument = moved.holding, moved.instrument
     cost = add(holding.basis, holding.charges)
     return [
         *moved.key,
@@ -189,7 +201,7 @@ def ledger_values(change: Change, moved: Moved, whole: Passage) -> list[Any]:
         amount_text(holding.settled_funding(instrument)),
         amount_text(net_realized(holding, instrument)),
         holding.cycle_number,
-        int(heard.steps.keys() != {change.recorded.number} or bool(heard.charges)),
+        int(is_late),
         int(holding.unknown_basis),
     ]
 

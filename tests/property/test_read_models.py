@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ledger
+from ledger.domain.events import FillBusted
 from ledger.domain.numbers import ZERO, quantize
 from ledger.domain.positions import PositionKey
 from tests.projections.tables import LESS, TOLD, dump, held_at, in_memory, named, projected
 from tests.property.arrivals import Arrival, arrivals, told
 from tests.property.worlds import ACCOUNT
+from tests.unit.booking import BUY, SELL, fill, opened
+from tests.unit.booking import told as told_events
 
 SMALL = {"POINT_EVERY": 4, "FLAT_EVERY": 2, "KEEP": 6, "PENDING": 3}
 
@@ -134,3 +137,20 @@ def test_orders_known_at_a_number_are_those_of_the_book(
         assert (row.order_qty, row.cum_qty) == (view.order_qty, view.cum_qty)
         assert (row.leaves_qty, row.avg_px) == (view.leaves_qty, view.avg_px)
         assert (row.limit_px, row.stop_px) == (view.limit_px, view.stop_px)
+
+
+@pytest.mark.parametrize("sizes", [{}, SMALL], ids=["kept", "not kept"])
+def test_a_bust_that_waits_for_its_fill_is_no_row_of_a_position(sizes: dict[str, int]) -> None:
+    book = opened()
+    told_in_turns = [fill(f"f{nth}", BUY if nth % 2 else SELL, "1", "10") for nth in range(12)]
+    told_events(book, *told_in_turns, FillBusted(exec_id="b", exec_ref_id="f", instrument_id="X"))
+    before = book.store.head()
+    told_events(book, fill("f", BUY, "1", "10", "2"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in sizes.items():
+            patch.setattr(f"ledger.domain.positions.{name}", size)
+        rows = named(projected(book, batch=1), "position_ledger")
+    assert [(row.number, row.event) for row in rows][-2:] == [
+        (before - 1, "fill-booked"),
+        (before + 1, "fill-booked"),
+    ]
