@@ -98,14 +98,17 @@ def told_field(value: object) -> object:
 
 def check_trade(account: Account, fill: FillBooked, issues: Iterable[Issue]) -> None:
     """A trade by hand: the crossing policy ``refuse`` and STRICT booking raise here, whether it
-    is the trade itself that would find no lot or, because of it, a later one."""
+    is the trade itself that would find no lot or, because of it, a later one; under ``allow``, so
+    does a trade that asks the lots it names for more than they have, for that is no short."""
     require_opened(account)
     require_instrument(account, fill.instrument_id)
     if fill.last_px is None and fill.gross_trade_amt is None:
         raise BadNumberError("last_px", "None", "a trade by hand needs it, or gross_trade_amt")
     by_policy = account.policy.crossing is Crossing.REFUSE
+    may_cross = account.policy.crossing is Crossing.ALLOW
     for issue in issues:
-        if by_policy or issue.why is not Shortfall.INSUFFICIENT:
+        is_named = may_cross and bool(fill.lots) and issue.exec_id == fill.exec_id
+        if by_policy or is_named or issue.why is not Shortfall.INSUFFICIENT:
             raise _SHORTFALLS[issue.why](_shortfall_text(account, fill, issue))
 
 

@@ -7,9 +7,10 @@ H corrects F). A bust, correction or fee that arrives before what it names waits
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import chain
 
-from ledger.domain.canonical import Entry, amended, identifier, natural
+from ledger.domain.canonical import EVER, Entry, amended, identifier, natural
 from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected, Recorded
 
 
@@ -134,7 +135,7 @@ class Amendments:
         """Work out what is in effect: the last correction of the chain, or nothing if busted."""
         fill = entry.booked
         entry.fees = _fees(fee for key in self._chain(entry.key) for fee in self.fees.get(key, ()))
-        for recorded in self._in_order(entry.key, set()):
+        for recorded in self._in_order(entry.key):
             if isinstance(recorded.event, FillBusted):
                 entry.event = None
                 return
@@ -142,19 +143,22 @@ class Amendments:
                 fill = amended(fill, recorded.event)
         entry.event = fill
 
-    def _in_order(self, key: str, seen: set[str]) -> Iterator[Recorded]:
-        """Amendments of a key, each followed by its own; those that name the same by time."""
-        for recorded in sorted(self.by_ref.get(key, ()), key=_amendment_order):
-            if recorded.key not in seen:
-                seen.add(recorded.key)
-                yield recorded
-                yield from self._in_order(recorded.key, seen)
+    def _in_order(self, key: str) -> list[Recorded]:
+        """All amendments of a fill by time, whichever of its corrections they name; what amends a
+        correction never comes before it, whatever the clocks say."""
+        places: dict[str, tuple[datetime, int, str, str]] = {}
+        known: dict[str, Recorded] = {}
+        for link in self._chain(key):
+            since, depth = places[link][:2] if link in places else (EVER, 0)
+            for recorded in self.by_ref.get(link, ()):
+                if recorded.key not in known:
+                    name = natural(identifier(recorded.event))
+                    at = max(recorded.occurred_at, since)
+                    places[recorded.key] = (at, depth + 1, name, recorded.key)
+                    known[recorded.key] = recorded
+        return [known[place[-1]] for place in sorted(places.values())]
 
 
 def _fees(facts: Iterable[Recorded]) -> tuple[FeeCharged, ...]:
     """The fees that facts charge."""
     return tuple(fact.event for fact in facts if isinstance(fact.event, FeeCharged))
-
-
-def _amendment_order(recorded: Recorded) -> tuple[object, ...]:
-    return recorded.occurred_at, natural(identifier(recorded.event)), recorded.key

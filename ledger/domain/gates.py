@@ -89,6 +89,8 @@ class _Gate:
         self.times = [name for name, kind in kinds.items() if kind == "datetime"]
         self.listed = [name for name, kind in kinds.items() if kind in _TEXT_LISTS]
         self.needed = [name for name in (*self.numbers, *self.texts) if name in required]
+        # What may be left out may still not be None, unless the annotation says so.
+        self.always = {name for name, kind in annotations.items() if kind == kinds[name]} | required
         self.has_rest = bool(self.times or self.listed)
         # What is checked quickly: the texts, the needed ones first, and the numbers, the ones
         # with a sign first, as one tuple. Its types are looked at once for each combination.
@@ -122,10 +124,10 @@ class _Gate:
     def check_each(self, value: Any) -> None:
         """Name the first field that does not pass."""
         for name in self.numbers:
-            if getattr(value, name) is not None or name in self.needed:
+            if getattr(value, name) is not None or name in self.always:
                 check(name, getattr(value, name))
         for name in self.texts:
-            if getattr(value, name) is not None or name in self.needed:
+            if getattr(value, name) is not None or name in self.always:
                 require_text(name, getattr(value, name))
         for name in self.needed:
             if getattr(value, name) == "":

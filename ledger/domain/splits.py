@@ -86,10 +86,13 @@ def _pay_out(
 
 
 def _rescaled(lots: list[Lot], denominator: Decimal, qty: Decimal) -> list[Lot]:
-    """Lots in new units; the last one takes what rounding left, so that they add up to ``qty``."""
-    result, left = [], qty
-    for lot in lots[:-1]:
-        units = quantize(ratio(lot.qty, ONE, denominator))
-        left = subtract(left, units)
-        result.append(lot._replace(qty=units))
-    return [*result, lots[-1]._replace(qty=left)] if lots else []
+    """Lots in new units, so that they add up to ``qty``: what rounding left over goes to the last
+    lot that does not come out even."""
+    exact = [ratio(lot.qty, ONE, denominator) for lot in lots]
+    units = [quantize(one) for one in exact]
+    over = subtract(qty, total(units))
+    if over:
+        uneven = [n for n, one in enumerate(exact) if one != units[n]]
+        last = uneven[-1] if uneven else -1
+        units[last] = add(units[last], over)
+    return [lot._replace(qty=one) for lot, one in zip(lots, units, strict=True)]

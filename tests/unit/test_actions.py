@@ -56,6 +56,14 @@ def test_a_split_in_thirds_still_adds_up() -> None:
     assert total(lot.qty for lot in holding.lot_list()) == holding.qty
 
 
+def test_a_lot_that_comes_out_even_keeps_its_units() -> None:
+    lots = [fill(f"e{n}", BUY, units, "10") for n, units in enumerate(("5", "5", "6"))]
+    view = after(*lots, split("1", "3"))
+    assert [lot.qty for lot in view.lots] == [
+        D("1.666666666666666667"), D("1.666666666666666666"), D(2),
+    ]  # fmt: skip
+
+
 def test_the_fraction_left_over_is_paid_out_at_its_basis() -> None:
     view = after(fill("e1", BUY, "3", "10"), split("1", "2", "25", whole=True))
     assert (view.net_qty, view.cost_basis, view.realized_pnl) == (1, 20, D("2.5"))

@@ -53,3 +53,29 @@ def test_a_bust_of_a_correction_that_came_before_it_reaches_the_order() -> None:
         book.record("A", event, occurred_at=at(1))
         book.open_orders("A")
     assert [(one.cl_ord_id, one.cum_qty) for one in book.open_orders("A")] == [("o", 0)]
+
+
+def amended_thrice(*order: int) -> PositionView:
+    """A fill of 2, corrected to 3; then by its own id to 4; then by the correction's to 5."""
+    told = (("c1", "e", 3), ("c2", "e", 4), ("c3", "c1", 5))
+    book = opened()
+    book.record("A", fill("e", BUY, "2", "10"), occurred_at=at(1))
+    for n in order:
+        exec_id, ref, qty = told[n]
+        event = FillCorrected(exec_id=exec_id, exec_ref_id=ref, last_qty=D(qty), instrument_id="X")
+        book.record("A", event, occurred_at=at(2 + n))
+    return book.position("A", "X")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+def test_the_last_correction_stands_whichever_of_the_chain_it_names(order: tuple[int, ...]) -> None:
+    assert amended_thrice(*order).net_qty == 5
+
+
+def test_what_amends_a_correction_comes_after_it_whatever_the_clocks_say() -> None:
+    book = opened()
+    book.record("A", fill("e", BUY, "2", "10"), occurred_at=at(1))
+    for exec_id, ref, qty, when in (("c1", "e", 3, 9), ("c2", "c1", 4, 5)):
+        event = FillCorrected(exec_id=exec_id, exec_ref_id=ref, last_qty=D(qty))
+        book.record("A", event, occurred_at=at(when))
+    assert book.position("A", "X").net_qty == 4

@@ -26,7 +26,7 @@ from ledger.domain.events import (
     make_fact,
 )
 from ledger.domain.gates import changed
-from ledger.errors import BadTextError, NaiveTimeError
+from ledger.errors import BadNumberError, BadTextError, NaiveTimeError
 from tests.unit.booking import BUY, SELL, START, fill
 from tests.unit.facts_by_type import full
 
@@ -122,6 +122,16 @@ def test_an_id_is_not_empty() -> None:
 def test_texts_that_hide_something_are_refused(text: str) -> None:
     with pytest.raises(BadTextError):
         FeeCharged(id=text, amount=Decimal(1), currency="USD")
+
+
+@pytest.mark.parametrize("cls", FACTS, ids=lambda cls: cls.__name__)
+def test_what_a_fact_always_has_is_never_none(cls: Any) -> None:
+    """It could be written, and never be read again."""
+    kinds = ("str", "Decimal", "Positive", "Unsigned")
+    for field in attrs.fields(cls):
+        if field.type in kinds:
+            with pytest.raises((BadTextError, BadNumberError), match=field.name):
+                changed(full(cls), **{field.name: None})
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

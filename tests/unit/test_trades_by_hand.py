@@ -119,3 +119,42 @@ def test_a_trade_by_hand_needs_a_price_or_its_money() -> None:
         book.trade("A", **trade)
     book.trade("A", gross_trade_amt=D(20), **trade)
     assert book.position("A", "X").avg_cost == 10
+
+
+def two_lots(crossing: Crossing) -> ledger.Book:
+    book = opened(crossing=crossing, booking=Booking.STRICT)
+    trade(book, "b1", BUY, "5", 1)
+    trade(book, "b2", BUY, "9", 2)
+    return book
+
+
+FIRST = (ledger.LotSelector(exec_id="b1"),)
+
+
+def test_who_may_cross_cannot_sell_more_of_a_named_lot_than_it_has() -> None:
+    book = two_lots(Crossing.ALLOW)
+    head = book.store.head()
+    with pytest.raises(errors.InsufficientLotsError, match="found 14, without a lot -6"):
+        trade(book, "s", SELL, "6", 3, lots=FIRST)
+    assert book.store.head() == head
+
+
+def test_a_broker_s_fill_of_a_named_lot_is_kept_beside_the_position() -> None:
+    book = two_lots(Crossing.ALLOW)
+    sale = {"instrument_id": "X", "side": SELL, "last_qty": D(6), "last_px": D(10)}
+    book.fill("A", exec_id="s", occurred_at=at(3), lots=FIRST, **sale)
+    view = book.position("A", "X")
+    assert (view.net_qty, view.suspense_qty) == (14, -6)
+
+
+def test_under_suspense_the_part_without_a_lot_is_an_open_issue() -> None:
+    book = two_lots(Crossing.SUSPENSE)
+    trade(book, "s", SELL, "6", 3, lots=FIRST)
+    assert book.position("A", "X").suspense_qty == -6
+
+
+def test_a_named_lot_that_is_all_there_is_can_be_crossed() -> None:
+    book = opened(crossing=Crossing.ALLOW, booking=Booking.STRICT)
+    trade(book, "b1", BUY, "5", 1)
+    trade(book, "s", SELL, "6", 3, lots=FIRST)
+    assert book.position("A", "X").net_qty == -1
