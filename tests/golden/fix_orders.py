@@ -6,6 +6,9 @@ figures are compared with the report's. Status, cum and leaves are never told to
 
 A row marked ``alternative_path`` is a branch: it is played in a second book, after the same
 rows, and the matrix goes on without it.
+
+Matrix D.2.b tells of a request that follows an unanswered one what that one will leave. Such a
+report agrees if it does so in a second book in which the earlier request was accepted.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import ledger
 from ledger.domain.events import (
@@ -28,38 +31,27 @@ from ledger.domain.events import (
 )
 from ledger.domain.order_commands import OrderCommand
 from ledger.domain.order_view import OrderView
-from ledger.errors import ConflictError, RefusedError, UnknownOrderError
+from ledger.errors import ConflictError, LedgerError, RefusedError, UnknownOrderError
 from tests.golden.compare import agrees, argument, read
 from tests.golden.fix_reports import (
     INSTRUMENT,
+    Difference,
     Row,
     Step,
     UnknownReportError,
     fact_of,
     id_of,
+    instrument,
+    is_misprinted,
+    kind_of,
     number,
-    plain,
+    time_in_force,
 )
 
 ACCOUNT = "A"
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
 NUMBERS = ("order_qty", "cum_qty", "leaves_qty", "last_qty", "avg_px")
 UNKNOWN = {"ord_status": "Rejected", **dict.fromkeys(NUMBERS, Decimal(0))}
-
-
-class Difference(NamedTuple):
-    """A figure of a step that is not what the matrix says."""
-
-    scenario: str
-    t: str
-    field: str
-    ours: object
-    expected: object
-
-    def __str__(self) -> str:
-        return (
-            f"{self.scenario} t={self.t} {self.field}: ours {self.ours}, expected {self.expected}"
-        )
 
 
 class Matrix:
@@ -69,8 +61,10 @@ class Matrix:
         self.scenario = scenario
         self.book = ledger.open("memory://", clock=lambda: START)
         self.book.open_account(ACCOUNT, base_currency="USD", occurred_at=START)
-        self.book.define(ACCOUNT, _instrument())
+        self.book.define(ACCOUNT, instrument())
         self.kinds: dict[str, str] = {}
+        self.replacing: dict[str, Step] = {}
+        self.seen: list[Step] = []
         self.repeats: set[str] = set()
         self.fact: Event | None = None
         self.count = 0
@@ -80,6 +74,7 @@ class Matrix:
 
     def play(self, step: Step) -> None:
         """Send what comes in, record what goes out; a note says nothing to a ledger."""
+        self.seen.append(step)
         self.count += 1
         self.fact = None
         if step["dir"] == "in":
@@ -128,7 +123,7 @@ class Matrix:
             order_qty=ledger.parse("order_qty", str(step["order_qty"])),
             ord_type=ledger.OrdType.MARKET if limit_px is None else ledger.OrdType.LIMIT,
             limit_px=limit_px,
-            tif=_time_in_force(self.scenario, step),
+            tif=time_in_force(self.scenario, step),
         )
 
     def _cancel(self, step: Step) -> ledger.CancelOrder:
@@ -137,6 +132,7 @@ class Matrix:
 
     def _replace(self, step: Step) -> ledger.ReplaceOrder:
         self.kinds[id_of(step)] = "replace"
+        self.replacing[id_of(step)] = step
         return ledger.ReplaceOrder(
             cl_ord_id=id_of(step),
             orig_cl_ord_id=step["orig_cl_ord_id"],
@@ -153,7 +149,7 @@ class Matrix:
         if step["msg"] == "OrderCancelReject":
             yield self._refusal(step)
             return
-        kind = plain(step["exec_type"])
+        kind = kind_of(step)
         if kind in {"orderstatus", "status"}:
             return
         if kind == "rejected" and id_of(step) in self.repeats:
@@ -187,16 +183,32 @@ class Matrix:
         ours = self._figures(step)
         for field in ("ord_status", *NUMBERS):
             expected = step.get(field)
-            if expected is None:
+            if expected is None or (field == "leaves_qty" and is_misprinted(step)):
                 continue
             mine = ours[field]
             same = agrees(mine, expected) if isinstance(mine, Decimal) else mine == expected
             if not same:
                 yield Difference(self.scenario["id"], str(step["t"]), field, mine, expected)
 
+    def ahead(self, step: Step) -> Matrix | None:
+        """A second book in which the request that this one follows was accepted; None where the
+        row is no report on a request that waits behind another."""
+        asked = self.replacing.get(id_of(step))
+        earlier = self.replacing.get(asked["orig_cl_ord_id"]) if asked else None
+        if asked is None or earlier is None or kind_of(step) != "pendingreplace":
+            return None
+        if step["orig_cl_ord_id"] == asked["orig_cl_ord_id"]:
+            return None
+        matrix = Matrix(self.scenario)
+        for row in self.seen:
+            matrix.play(row)
+        answer = {"dir": "out", "msg": "ExecutionReport", "exec_type": "Replaced"}
+        matrix.play(earlier | answer)
+        return matrix
+
     def _figures(self, step: Step) -> dict[str, Any]:
         """What a report of ours would say of the order now."""
-        refused = plain(step["exec_type"]) == "rejected" and id_of(step) in self.repeats
+        refused = kind_of(step) == "rejected" and id_of(step) in self.repeats
         # A refused repetition is no order. Its report may state the first one: the status tells.
         if refused and step["ord_status"] == "Rejected":
             return {**UNKNOWN, "order_qty": number("order_qty", step["order_qty"])}
@@ -230,22 +242,6 @@ class Matrix:
             return self.book.order(ACCOUNT, step["orig_cl_ord_id"] or id_of(step))
 
 
-def _instrument() -> ledger.Instrument:
-    return ledger.Instrument(
-        instrument_id=INSTRUMENT,
-        symbol=INSTRUMENT,
-        kind=ledger.InstrumentKind.EQUITY,
-        currency="USD",
-    )
-
-
-def _time_in_force(scenario: dict[str, Any], step: Step) -> ledger.TimeInForce:
-    """As the row says it, else as the scenario is called."""
-    said = str(step.get("time_in_force") or step.get("tif") or scenario.get("scenario", ""))
-    named = re.search(r"\b(GTC|IOC|FOK)\b", said, re.IGNORECASE)
-    return ledger.TimeInForce[named.group(1).upper()] if named else ledger.TimeInForce.DAY
-
-
 def replay(scenario: dict[str, Any]) -> list[Difference]:
     """Every difference between ledger and matrix, the branches included."""
     main = Matrix(scenario)
@@ -257,8 +253,18 @@ def replay(scenario: dict[str, Any]) -> list[Difference]:
         except UnknownReportError as unknown:
             found.append(Difference(scenario["id"], step["t"], "exec_type", "unknown", unknown))
             continue
-        found += matrix.differences(step)
+        except (LedgerError, LookupError, TypeError) as stopped:
+            found.append(Difference(scenario["id"], step["t"], "row", "cannot be played", stopped))
+            continue
+        found += _differences(matrix, step)
     return found
+
+
+def _differences(matrix: Matrix, step: Step) -> list[Difference]:
+    """The row beside the book, or beside the one that is ahead of it."""
+    found = [*matrix.differences(step)]
+    ahead = matrix.ahead(step) if found else None
+    return found if ahead is None or [*ahead.differences(step)] else []
 
 
 def _branch(scenario: dict[str, Any], index: int) -> Matrix:
@@ -277,6 +283,8 @@ def main(path: str) -> int:
     for scenario in scenarios:
         found = replay(scenario)
         agreed += not found
+        for step in filter(is_misprinted, scenario["steps"]):
+            print(f"{scenario['id']} t={step['t']}: its quantities do not add up; leaves_qty aside")
         for difference in found:
             print(difference)
     print(f"agree {agreed} of {len(scenarios)}")

@@ -35,10 +35,26 @@ from ledger.domain.events import (
 Step = dict[str, Any]
 
 INSTRUMENT, VENUE = "XYZ", "FIX"
+AT_WORK = {"New", "PartiallyFilled", "PendingNew", "PendingCancel", "PendingReplace", "Stopped"}
 
 
 class UnknownReportError(Exception):
     """A report of a type that this runner does not know."""
+
+
+class Difference(NamedTuple):
+    """A figure of a step that is not what the matrix says."""
+
+    scenario: str
+    t: str
+    field: str
+    ours: object
+    expected: object
+
+    def __str__(self) -> str:
+        return (
+            f"{self.scenario} t={self.t} {self.field}: ours {self.ours}, expected {self.expected}"
+        )
 
 
 class Row(NamedTuple):
@@ -61,9 +77,19 @@ class Row(NamedTuple):
         return str(self.step.get("exec_ref_id") or self.last_exec_id)
 
 
+def instrument() -> ledger.Instrument:
+    """What every matrix is about."""
+    return ledger.Instrument(
+        instrument_id=INSTRUMENT,
+        symbol=INSTRUMENT,
+        kind=ledger.InstrumentKind.EQUITY,
+        currency="USD",
+    )
+
+
 def fact_of(row: Row) -> Event:
     """The fact that an execution report states."""
-    kind = plain(row.step["exec_type"])
+    kind = kind_of(row.step)
     if kind not in FACTS:
         raise UnknownReportError(str(row.step["exec_type"]))
     return FACTS[kind](row)
@@ -74,9 +100,32 @@ def plain(exec_type: str | None) -> str:
     return re.sub(r"[^a-z]", "", (exec_type or "status").lower())
 
 
+def kind_of(step: Step) -> str:
+    """What a report reports; FIX 4.2 says in a field of its own that it cancels or corrects one."""
+    told = plain(step.get("exec_trans_type") or "new")
+    return {"cancel": "tradecancel", "correct": "tradecorrect"}.get(told, plain(step["exec_type"]))
+
+
 def id_of(step: Step) -> str:
     """The row's id; an order given by telephone has none, and goes by the venue's."""
     return str(step["cl_ord_id"] or step.get("order_id") or "TELEPHONE")
+
+
+def is_misprinted(step: Step) -> bool:
+    """Whether a row of an order that is at work breaks the rule that what was asked is what was
+    executed and what is left, as D20 of FIX 4.2 does: what it says is left tells nothing then."""
+    told = [step.get(name) for name in ("order_qty", "cum_qty", "leaves_qty")]
+    if step["dir"] != "out" or step.get("ord_status") not in AT_WORK or None in told:
+        return False
+    asked, executed, left = (Decimal(str(one)) for one in told)
+    return asked != executed + left
+
+
+def time_in_force(scenario: dict[str, Any], step: Step) -> ledger.TimeInForce:
+    """As the row says it, else as the scenario is called."""
+    said = str(step.get("time_in_force") or step.get("tif") or scenario.get("scenario", ""))
+    named = re.search(r"\b(GTC|IOC|FOK)\b", said, re.IGNORECASE)
+    return ledger.TimeInForce[named.group(1).upper()] if named else ledger.TimeInForce.DAY
 
 
 def number(field: str, value: object) -> Decimal | None:
@@ -131,6 +180,9 @@ def _restate(row: Row) -> Event:
 
 
 def _replace(row: Row) -> Event:
+    """Without an id that it replaces nobody asked for it: the venue says anew what is in force."""
+    if row.step["orig_cl_ord_id"] is None:
+        return _restate(row)
     return OrderReplaced(
         cl_ord_id=id_of(row.step),
         orig_cl_ord_id=row.step["orig_cl_ord_id"],

@@ -6,6 +6,7 @@ status and the four quantities (asked, executed, left, last); ``-`` is not state
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,46 @@ MATRICES = {
         out PendingReplace       Z X PendingReplace 100 0 100 0
         out Replaced             Y X PendingReplace 80 0 80 0
         out Replaced             Z Y New 70 0 70 0
+    """,
+    "a request behind one that is pending, told as that one will leave the order": START
+    + """
+        in  CancelReplaceRequest Y X - 80
+        in  CancelReplaceRequest Z Y - 70
+        out PendingReplace       Y X PendingReplace 100 0 100 0
+        out PendingReplace       Z X PendingReplace 80 0 80 0
+        out Replaced             Y X PendingReplace 80 0 80 0
+        out Replaced             Z Y New 70 0 70 0
+    """,
+    "the venue replaces an order unasked, twice": START
+    + """
+        out Restated X - New 110 0 110 0
+        out Trade    X - PartiallyFilled 110 10 100 10
+        out Replaced X - PartiallyFilled 120 10 110 0
+    """,
+    "an execution is undone in the words of FIX 4.2": START
+    + """
+        out PartialFill X - PartiallyFilled 100 50 50 50 exec_id=A
+        out PartialFill X - PartiallyFilled 100 40 60 40 exec_id=B exec_trans_type=Correct
+        out PartialFill X - New 100 0 100 0 exec_id=C exec_trans_type=Cancel
+    """,
+    "an execution is undone after the cancel, and another comes": START
+    + """
+        out Trade         X - PartiallyFilled 100 50 50 50 exec_id=A last_px=50
+        in  CancelRequest Y X
+        out PendingCancel Y X PendingCancel 100 50 50 0
+        out Canceled      Y X Canceled 100 50 0 0
+        out TradeCancel   Y - Canceled 100 0 0 0 exec_id=B exec_ref_id=A
+        out Trade         Y - Canceled 100 40 0 40 exec_id=C last_px=51 avg_px=51
+    """,
+    "GTC, replaced the next day while it executes": START
+    + """
+        out Trade                X - PartiallyFilled 100 20 80 20
+        out DoneForDay           X - DoneForDay 100 20 80 0
+        out Restated             X - PartiallyFilled 100 20 80 0
+        in  CancelReplaceRequest Y X - 150
+        out PendingReplace       Y X PendingReplace 100 20 80 0
+        out Trade                X - PendingReplace 100 30 70 10
+        out Replaced             Y X PartiallyFilled 150 30 120 0
     """,
     "an order given by telephone": """
         note nothing -  -
@@ -218,3 +259,32 @@ def test_a_branch_is_left_again():
 def test_an_order_sent_again_is_the_same_order():
     again = "in NewOrder X - - 100 poss_resend=Y\nout Status X - New 100 0 100"
     assert replay(scenario(START + again)) == []
+
+
+def test_a_row_whose_quantities_do_not_add_up_says_so_and_the_rest_of_it_counts(tmp_path, capsys):
+    row = "out Restated X - New 110 0 0 0 exec_restatement_reason=Verbal"
+    misprinted, wrong = (scenario(START + row.replace("New", how)) for how in ("New", "Stopped"))
+    assert replay(misprinted) == []
+    assert [one.field for one in replay(wrong)] == ["ord_status"]
+    path = tmp_path / "scenarios.json"
+    path.write_text(json.dumps({"scenarios": [misprinted]}))
+    assert main(str(path)) == 0
+    assert "its quantities do not add up" in capsys.readouterr().out
+
+
+def test_negative_control_no_request_waits_and_a_wrong_pending_quantity_is_named():
+    rows = (
+        START
+        + """
+        in  CancelReplaceRequest Y X - 80
+        out PendingReplace       Y X PendingReplace 80 0 80 0
+    """
+    )
+    assert [one.field for one in replay(scenario(rows))] == ["order_qty", "leaves_qty"]
+
+
+def test_a_row_that_cannot_be_played_is_named():
+    rows = scenario(START)
+    del rows["steps"][1]["cl_ord_id"]
+    (found,) = replay(rows)
+    assert (found.t, found.ours) == ("1", "cannot be played")
