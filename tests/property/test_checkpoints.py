@@ -16,6 +16,7 @@ import ledger
 from ledger.domain.accounts import Account
 from ledger.domain.saved import save_account, save_position
 from ledger.store.base import LogStore
+from ledger.store.checkpoints import REDUCER
 from tests.property.arrivals import Arrival, arrivals
 from tests.property.state import account_state, holdings, state_of
 from tests.property.stories import EVERYTHING
@@ -75,7 +76,7 @@ def saved_states(book: ledger.Book) -> int:
     """How many states a book's store has saved."""
     store = book.store
     assert isinstance(store, LogStore)
-    return len(store.log.spans(ACCOUNT, "1", gt=0))
+    return len(store.log.spans(ACCOUNT, REDUCER, gt=0))
 
 
 @given(arrivals(moves=ORDERLY, books=("net", "hedge")))
