@@ -23,12 +23,12 @@ from ledger.domain.events import (
     UnitsReason,
     UnitsReceived,
 )
-from ledger.domain.numbers import ZERO, add, quantize, ratio
+from ledger.domain.numbers import ONE, ZERO, add, quantize, ratio
+from ledger.domain.views import PositionView
 from ledger.domain.watching import Disposal
 from tests.golden.compare import DisagreementError, argument, check, exact, read, run, same
-from tests.golden.disposals import check_disposal
+from tests.golden.disposals import Place, add_to, check_disposal, listed, selector_of
 
-Place = tuple[str, str, int | None]
 OUT_OF_SCOPE = {"SECTION104", "FIFO_WASH"}
 ERRORS = {
     "insufficient_lots": errors.InsufficientLotsError,
@@ -165,7 +165,7 @@ class Case:
             last_px=Decimal(event["price"]) if "price" in event else None,
             gross_trade_amt=Decimal(event["gross"]) if "gross" in event else None,
             fees=(ledger.Fee(amount=Decimal(fee), currency=self.case["currency"]),) if fee else (),
-            lots=(_selector(event["lot"]),) if "lot" in event else (),
+            lots=(selector_of(event["lot"]),) if "lot" in event else (),
             label=event.get("label"),
             seq=event["n"],
             occurred_at=at,
@@ -229,12 +229,12 @@ class Case:
             elif not view.is_flat:
                 for lot in view.lots:
                     cost = add(lot.basis, lot.charges).copy_abs()
-                    _add_to(ours, (account, instrument, int(lot.exec_id)), [lot.qty, cost])
+                    add_to(ours, (account, instrument, int(lot.exec_id)), [lot.qty, cost])
         names: dict[Place, list[Fraction]] = {}
         for one in wanted:
             account = one["account"] or next(iter(self.held))[0]
             name = (account, one["instrument"], one["lot"])
-            _add_to(names, name, [exact(one["qty"]), exact(one["cost"])])
+            add_to(names, name, [exact(one["qty"]), exact(one["cost"])])
             if "avg" in one:
                 check(f"lot {name} avg", average.get(name), one["avg"])
         same("open lots", sorted(map(str, ours)), sorted(map(str, names)))
@@ -255,30 +255,25 @@ class Case:
                 fees = add(fees, view.fees.get(self.case["currency"], ZERO))
             check("fees total", fees, expected["fees_total"])
         if "unrealized" in expected:
-            mark, gain = expected["unrealized"], ZERO
-            for view in views:
-                if mark.get("instrument", view.instrument_id) == view.instrument_id:
-                    gain = add(gain, view.unrealized_pnl(Decimal(mark["price"])))
-            check("unrealized", gain, mark["gain"], len(views))
+            self._check_mark(expected["unrealized"], views)
+        for one in listed(expected.get("position")):
+            name = (one["account"], one["instrument"])
+            view = self.book.position(*name)
+            check(f"position {name} qty", view.net_qty, one["qty"])
+            check(f"position {name} cost", view.cost_basis.copy_abs(), one["cost"])
+            if "avg" in one:
+                check(f"position {name} avg", view.avg_cost, one["avg"])
 
-
-def _add_to(sums: dict[Place, list[Any]], place: Place, figures: list[Any]) -> None:
-    """A lot that was transferred in parts, and came together again, is one lot."""
-    known = sums.get(place)
-    sums[place] = (
-        figures if known is None else [one + two for one, two in zip(known, figures, strict=True)]
-    )
-
-
-def _selector(lot: dict[str, Any]) -> ledger.LotSelector:
-    """Which lot a case's trade means."""
-    return ledger.LotSelector(
-        exec_id=str(lot["event"]) if "event" in lot else None,
-        unit_cost=Decimal(lot["cost"]) if "cost" in lot else None,
-        opened_on=date.fromisoformat(lot["date"]) if "date" in lot else None,
-        label=lot.get("label"),
-        qty=Decimal(lot["qty"]) if "qty" in lot else None,
-    )
+    def _check_mark(self, mark: dict[str, Any], views: list[PositionView]) -> None:
+        """The instrument's value at a price, over all accounts, and what is gained by it."""
+        px, value, gain = Decimal(mark["price"]), ZERO, ZERO
+        for view in views:
+            if mark.get("instrument", view.instrument_id) == view.instrument_id:
+                gain = add(gain, view.unrealized_pnl(px))
+                value = add(value, ratio(px, view.net_qty, ONE))
+        check("unrealized", gain, mark["gain"], len(views))
+        if "value" in mark:
+            check("value", value, mark["value"], len(views))
 
 
 def check_case(case: dict[str, Any]) -> None:

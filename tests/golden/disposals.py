@@ -1,14 +1,19 @@
-"""A disposal beside what a case expects of it, lot by lot."""
+"""Lots in accounting cases: those that a trade names, and those that a disposal took."""
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import ledger
 from ledger.domain.numbers import ZERO, add, negate, quantize, ratio, subtract
 from ledger.domain.watching import Disposal
 from tests.golden.compare import check, exact, same
+
+Place = tuple[str, str, int | None]
+"""Account, instrument, and the number of the lot (None: the pool)."""
 
 
 def check_disposal(ours: Disposal, wanted: dict[str, Any]) -> None:
@@ -54,3 +59,27 @@ def _taken(ours: Disposal) -> dict[int, tuple[Decimal, Decimal]]:
         cost = add(lot.basis, lot.charges)
         taken[int(lot.exec_id)] = add(units, lot.qty.copy_abs()), add(carried, cost)
     return taken
+
+
+def selector_of(lot: dict[str, Any]) -> ledger.LotSelector:
+    """Which lot a case's trade means."""
+    return ledger.LotSelector(
+        exec_id=str(lot["event"]) if "event" in lot else None,
+        unit_cost=Decimal(lot["cost"]) if "cost" in lot else None,
+        opened_on=date.fromisoformat(lot["date"]) if "date" in lot else None,
+        label=lot.get("label"),
+        qty=Decimal(lot["qty"]) if "qty" in lot else None,
+    )
+
+
+def listed(one: Any) -> list[dict[str, Any]]:
+    """One or several, or none."""
+    return [] if one is None else one if isinstance(one, list) else [one]
+
+
+def add_to(sums: dict[Place, list[Any]], place: Place, figures: list[Any]) -> None:
+    """A lot that was transferred in parts, and came together again, is one lot."""
+    known = sums.get(place)
+    sums[place] = (
+        figures if known is None else [one + two for one, two in zip(known, figures, strict=True)]
+    )

@@ -146,3 +146,21 @@ def test_an_event_of_another_type_is_named() -> None:
     case["events"][0]["type"] = "merger"
     with pytest.raises(DisagreementError, match="events of type merger"):
         accounting.check_case(case)
+
+
+@pytest.mark.parametrize(("figure", "wrong"), [("qty", "4"), ("cost", "51"), ("avg", "11")])
+def test_a_position_is_compared_where_it_is_expected(figure: str, wrong: str) -> None:
+    held = {"account": "a", "instrument": "X", "qty": "5", "cost": "50", "avg": "10"}
+    rest = {"remaining": [left(1, "5", "50")]}
+    accounting.check_case(made("a buy 5 10", rest | {"position": held}))
+    with pytest.raises(DisagreementError, match=f"position .* {figure}"):
+        accounting.check_case(made("a buy 5 10", rest | {"position": held | {figure: wrong}}))
+
+
+@pytest.mark.parametrize("figure", ["value", "gain"])
+def test_a_mark_is_compared(figure: str) -> None:
+    mark = {"instrument": "X", "price": "12", "value": "60", "gain": "10"} | {figure: "11"}
+    with pytest.raises(DisagreementError, match="value" if figure == "value" else "unrealized"):
+        accounting.check_case(
+            made("a buy 5 10", {"remaining": [left(1, "5", "50")], "unrealized": mark})
+        )
