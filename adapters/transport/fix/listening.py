@@ -19,6 +19,7 @@ from adapters.transport.fix.session import Means, Session
 from adapters.transport.fix.wire import Field, Splitter
 
 MAX_WAIT: Final = 60
+_FAREWELL: Final = 1_000  # milliseconds
 _PIECE: Final = 1 << 16
 _GLANCE: Final = 100  # milliseconds between looks at the clock
 _CONNECTING: Final = 10  # seconds
@@ -152,6 +153,18 @@ class _Listener:
         session.logout(why[:200])
         with suppress(TryLaterError):
             _send(wire, session)
+        self._see_off(wire)
+
+    def _see_off(self, wire: socket.socket) -> None:
+        """Wait a little until the venue hangs up: who closes a connection from which something was
+        not read takes back the last word that he sent."""
+        until = self._means.tick() + _FAREWELL
+        with suppress(OSError):
+            wire.shutdown(socket.SHUT_WR)
+            while self._means.tick() < until:
+                with suppress(TimeoutError):
+                    if not wire.recv(_PIECE):
+                        return
 
     def _login(self) -> list[Field]:
         """User (553) and password (554), if there are any."""

@@ -301,12 +301,13 @@ def test_one_process_at_a_time(listener):
 # ------------------------------------------------------------------------------ refusals
 
 
-def test_a_stranger_is_refused_and_not_kept(listener):
+@pytest.mark.parametrize("delay", [0, 0.1])
+def test_a_stranger_is_refused_and_not_kept_and_hears_that_we_leave(listener, delay):
     with (
-        running(Venue(harm={4: "name"})) as venue,
+        running(Venue(harm={4: "name"}, delay=delay)) as venue,
         pytest.raises(VenueRefusedError, match="a message from STRANGER to DESK"),
     ):
-        listener.listen(venue)
+        listener.listen(venue, idle=5_000)
     assert b"STRANGER" not in listener.log()
     assert venue.heard[-1].kind == "5"
 

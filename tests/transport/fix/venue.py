@@ -35,7 +35,7 @@ class Venue:
     """A session's other side. ``harm`` is done once to the message of that number: ``lose`` it,
     ``garble`` it, ``cut`` the line in the middle of it, ``hang`` up after it, send it ``twice``,
     under another ``name``, or under a number that is too ``low``. ``ends``: it logs out when all
-    is told."""
+    is told. ``delay``: seconds until it looks at what came."""
 
     reports: list[dict[str, str]] = attrs.field(factory=lambda: list(REPORTS))
     harm: dict[int, str] = attrs.field(factory=dict)
@@ -43,6 +43,7 @@ class Venue:
     refusal: str = ""
     begin: str = "FIX.4.4"
     ends: bool = False
+    delay: float = 0
     is_mute: bool = False
     is_deaf: bool = False
     probes: bool = False
@@ -97,6 +98,7 @@ class Venue:
                 state["left"] = time.monotonic() - quiet > 0.15
                 if state["left"]:
                     self._say(wire, {"35": "5", "58": "end of day"})
+            time.sleep(self.delay)
 
     def _answer(self, wire: socket.socket, message: Heard, state: dict[str, bool]) -> bool:
         """Whether the session is over."""
