@@ -41,6 +41,8 @@ class _Worth(NamedTuple):
     cash: Mapping[tuple[str, str], Decimal]
 
 
+_SOURCES: Final = {"trade": 0, "units": 1, "fees": 2, "funding": 3, "income": 4}
+
 _NEVER: Final = _Worth(NOTHING, None, {})
 
 
@@ -203,11 +205,16 @@ def _of_position(
     before: Mapping[tuple[str, str], Decimal],
     after: Mapping[tuple[str, str], Decimal],
 ) -> Iterator[Movement]:
-    """What moved through a position: new less old, source by source."""
-    for place in {**before, **after}:
+    """What moved through a position: new less old, source by source, currencies by name: in which
+    order the fold came by them may depend on what it had to fold again."""
+    for place in sorted({**before, **after}, key=_rank):
         amount = subtract(after.get(place, ZERO), before.get(place, ZERO))
         if amount:
             yield _new(Movement, (key, *place, amount))
+
+
+def _rank(place: tuple[str, str]) -> tuple[int, str]:
+    return _SOURCES[place[0]], place[1]
 
 
 class Follower:

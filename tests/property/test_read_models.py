@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ledger
-from ledger.domain.events import FillBusted
+from ledger.domain.events import FillBusted, FillCorrected
 from ledger.domain.numbers import ZERO, quantize
 from ledger.domain.positions import PositionKey
 from tests.projections.tables import LESS, TOLD, dump, held_at, in_memory, named, projected
@@ -19,6 +20,7 @@ from tests.property.worlds import ACCOUNT
 from tests.unit.booking import BUY, SELL, fill, opened
 from tests.unit.booking import told as told_events
 
+FEES = (("USD", "2"), ("BNB", "3"), ("EUR", "4"))
 SMALL = {"POINT_EVERY": 4, "FLAT_EVERY": 2, "KEEP": 6, "PENDING": 3}
 
 
@@ -154,3 +156,13 @@ def test_a_bust_that_waits_for_its_fill_is_no_row_of_a_position(sizes: dict[str,
         (before - 1, "fill-booked"),
         (before + 1, "fill-booked"),
     ]
+
+
+def test_money_of_one_fact_is_told_by_the_names_of_currencies() -> None:
+    fees = tuple(ledger.Fee(amount=Decimal(amount), currency=name) for name, amount in FEES)
+    book = told_events(opened(), fill("f", BUY, "1", "10", fees=fees))
+    less = tuple(ledger.Fee(amount=Decimal(1), currency=fee.currency) for fee in fees)
+    correction = FillCorrected(exec_id="c", exec_ref_id="f", last_qty=Decimal(1), fees=less)
+    told_events(book, correction)
+    rows = named(projected(book), "balance_ledger")
+    assert [row.currency for row in rows if row.event == "fill-corrected"] == ["BNB", "EUR", "USD"]
