@@ -47,6 +47,18 @@ def table(header: tuple[str, ...], *rows: dict[str, str]) -> bytes:
     return out.getvalue().encode()
 
 
+def table_schwab(*rows: dict[str, str]) -> bytes:
+    return table(SCHWAB, *rows)
+
+
+def table212(*rows: dict[str, str]) -> bytes:
+    return table(TRADING212, *rows)
+
+
+def table_ft(*rows: dict[str, str]) -> bytes:
+    return table(FREETRADE, *rows)
+
+
 def schwab(date: str, action: str, amount: str = "", **told: str) -> dict[str, str]:
     return {"Date": date, "Action": action, "Amount": amount, **told}
 

@@ -57,13 +57,21 @@ def read_sales_tax(row: Row, ids: Ordinals) -> Record:
 
 def sales_tax(row: Row, id_: str, amount_: Decimal) -> CashEvent:
     """A tax on fees, whichever section tells it."""
+    return tax(row, id_, amount_, row.text("taxableDescription"))
+
+
+def tax(
+    row: Row, id_: str, amount_: Decimal, told: str, instrument: str | None = None
+) -> CashEvent:
+    """A tax: IB writes a charge negative. The statement of funds tells it in words of its own."""
     return FeeCharged(
         id=id_,
         amount=negate(amount_),
         currency=row.required("currency"),
         kind=FeeKind.TAX,
         venue=VENUE,
-        description=row.text("taxableDescription") or row.text("activityDescription"),
+        instrument_id=instrument,
+        description=told or row.text("activityDescription"),
     )
 
 

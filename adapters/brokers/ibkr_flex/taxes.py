@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from adapters.brokers.ibkr_flex.instruments import VENUE, instrument_id
+from adapters.brokers.ibkr_flex.cash import tax
+from adapters.brokers.ibkr_flex.instruments import instrument_id
 from adapters.brokers.ibkr_flex.row import NO_ID, Row
 from adapters.brokers.ibkr_flex.sections import details, is_summary
 from adapters.port import Ordinals, Record
 from adapters.text import UNREADABLE
-from ledger.domain.events import CashEvent, FeeCharged, FeeKind
-from ledger.domain.numbers import negate, text, total
+from ledger.domain.events import CashEvent
+from ledger.domain.numbers import text, total
 from ledger.errors import BadRowError
 
 TIMES: Final = ("date", "reportDate")
@@ -90,16 +91,8 @@ class TransactionTaxes:
 
 
 def transaction_tax(row: Row, id_: str, amount_: Decimal) -> CashEvent:
-    """A tax on trades, whichever section tells it: IB writes a charge negative."""
-    return FeeCharged(
-        id=id_,
-        amount=negate(amount_),
-        currency=row.required("currency"),
-        kind=FeeKind.TAX,
-        venue=VENUE,
-        instrument_id=instrument_id(row),
-        description=row.text("taxDescription") or row.text("activityDescription"),
-    )
+    """A tax on trades, whichever section tells it."""
+    return tax(row, id_, amount_, row.text("taxDescription"), instrument_id(row))
 
 
 def _amount(rows: Sequence[Row]) -> Decimal:
