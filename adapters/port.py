@@ -264,9 +264,11 @@ class Ordinals:
 
 
 def _line(stated: StatedPosition | StatedBalance) -> str:
-    """A stated line as text that does not depend on trailing zeros."""
+    """What a line states, as text that does not depend on trailing zeros."""
     origin: Any = stated
-    values: tuple[object, ...] = attrs.astuple(origin)
+    values: tuple[object, ...] = attrs.astuple(
+        origin, filter=lambda field, _: field.name != "rounding"
+    )
     return "|".join(text(v) if isinstance(v, Decimal) else str(v) for v in values)
 
 

@@ -52,7 +52,8 @@ class Line:
 
     ``name`` is the instrument's symbol, or the currency. ``cause`` is what the difference is
     likely to come from, in words; empty where there is none. ``begins_open``: the report begins
-    with units or money that the books know nothing of.
+    with units or money that the books know nothing of. ``rounding``: so much of what it states the
+    venue may lose when it prints it.
     """
 
     kind: Kind
@@ -62,16 +63,22 @@ class Line:
     stated: Decimal
     cause: str = ""
     begins_open: bool = False
+    rounding: Decimal = ZERO
 
     @property
     def agrees(self) -> bool:
-        """Whether both are the same, to the digit."""
-        return self.booked == self.stated
+        """Whether both are the same, to the digit but for what the venue rounds away."""
+        return is_near(self.booked, self.stated, self.rounding)
 
     @property
     def difference(self) -> Decimal:
         """Stated less booked: what the books lack."""
         return subtract(self.stated, self.booked)
+
+
+def is_near(one: Decimal, other: Decimal, rounding: Decimal) -> bool:
+    """Whether two amounts are one but for what is lost in print."""
+    return subtract(one, other).copy_abs() <= rounding
 
 
 def compare(book: Reader, batch: Batch, *, known_at: KnownAt = None) -> list[Line]:
@@ -189,16 +196,17 @@ class Comparison:
                 yield self._balance(StatedBalance(currency=currency, ending=ZERO), booked[currency])
 
     def _balance(self, stated: StatedBalance, booked: Decimal) -> Line:
-        agrees = booked == stated.ending
+        agrees = is_near(booked, stated.ending, stated.rounding)
         return Line(kind=Kind.CASH, subject=stated.currency, name=stated.currency, booked=booked,
                     stated=stated.ending, begins_open=not agrees and self._is_begun(stated),
-                    cause="" if agrees else self._why_balance(stated, booked))  # fmt: skip
+                    cause="" if agrees else self._why_balance(stated, booked),
+                    rounding=stated.rounding)  # fmt: skip
 
     def _is_begun(self, stated: StatedBalance) -> bool:
         """Whether the report begins with another balance than the books have there."""
         if stated.opening is None:
             return not self._has_paid_before
-        return self._began_with(stated.currency) != stated.opening
+        return not self._has_begun_as_stated(stated, stated.opening)
 
     def _why_balance(self, stated: StatedBalance, booked: Decimal) -> str:
         """The opening that is not booked, then the totals that the report's own rows do not make;
@@ -206,13 +214,12 @@ class Comparison:
         if stated.opening is None and not self._has_paid_before:
             return f"{self._set_aside}{_MID_LIFE} a missing or a wrong movement: {_LOOK}"
         reasons, missing = [], subtract(stated.ending, booked)
-        if stated.opening is not None:
+        if stated.opening is not None and not self._has_begun_as_stated(stated, stated.opening):
             began = self._began_with(stated.currency)
             missing = subtract(missing, subtract(stated.opening, began))
-            if began != stated.opening:
-                both = f"{text(stated.opening)}, the books with {text(began)}"
-                reasons.append(f"opening balance not booked: the statement begins with {both}")
-        if missing:
+            both = f"{text(stated.opening)}, the books with {text(began)}"
+            reasons.append(f"opening balance not booked: the statement begins with {both}")
+        if missing.copy_abs() > stated.rounding:
             movement = f"a movement of {text(missing)} is missing or differs"
             reasons += [*self._totals(stated.currency)] or [movement]
         return self._set_aside + "; ".join(reasons)
@@ -233,6 +240,9 @@ class Comparison:
     def _began_with(self, currency: str) -> Decimal:
         """The booked balance at the beginning of the report, by what others than it say."""
         return self._opening.get(currency, ZERO) if self._has_paid_before else ZERO
+
+    def _has_begun_as_stated(self, stated: StatedBalance, opening: Decimal) -> bool:
+        return is_near(self._began_with(stated.currency), opening, stated.rounding)
 
     def opening(self, currency: str) -> Decimal | None:
         """The booked balance at the beginning of the report, before anything it tells; None where

@@ -16,7 +16,7 @@ from adapters.port import Batch
 from adapters.reconcile.breaks import Break
 from adapters.reconcile.kinds import Cause, Kind
 from adapters.reconcile.outcome import Figure
-from adapters.statement import Comparison, Line
+from adapters.statement import Comparison, Line, is_near
 from adapters.statement import Kind as LineKind
 from ledger.domain.events import StatedBalance
 from ledger.domain.numbers import ZERO, subtract, text
@@ -32,11 +32,15 @@ class Settled(NamedTuple):
     stated: Decimal
     total: Decimal
     ending: Decimal
+    rounding: Decimal
 
     @property
     def is_apart(self) -> bool:
         """Whether it differs otherwise than the total does, which else says it all."""
-        return self.booked != self.stated and self.booked_to_come != self.stated_to_come
+        return not (
+            is_near(self.booked, self.stated, self.rounding)
+            or is_near(self.booked_to_come, self.stated_to_come, self.rounding)
+        )
 
     @property
     def booked_to_come(self) -> Decimal:
@@ -67,7 +71,7 @@ class Cash:
             if not line.agrees or (stated is not None and stated.opening is not None):
                 yield from self._path(line, stated)
         for one in self._settled:
-            yield _figure(one.currency, "settled", one.booked, one.stated)
+            yield _figure(one.currency, "settled", one.booked, one.stated, one.rounding)
 
     def _path(self, line: Line, stated: StatedBalance | None) -> Iterator[Figure]:
         """The opening, and what led from it to the end; both as far as they are told."""
@@ -76,8 +80,9 @@ class Cash:
             return
         opening = None if stated is None else stated.opening
         moved = None if opening is None else subtract(line.stated, opening)
-        yield _figure(line.subject, "opening", began, opening)
-        yield _figure(line.subject, "movements", subtract(line.booked, began), moved)
+        yield _figure(line.subject, "opening", began, opening, line.rounding)
+        booked = subtract(line.booked, began)
+        yield _figure(line.subject, "movements", booked, moved, line.rounding)
 
     @cached_property
     def _settled(self) -> tuple[Settled, ...]:
@@ -89,7 +94,8 @@ class Cash:
             stated = self._stated.get(line.subject)
             if stated is not None and stated.settled is not None:
                 ours = booked.get(line.subject, ZERO)
-                found.append(Settled(line.subject, ours, stated.settled, line.booked, line.stated))
+                totals = line.booked, line.stated, stated.rounding
+                found.append(Settled(line.subject, ours, stated.settled, *totals))
         return tuple(found)
 
     def breaks(self, found: Sequence[Break]) -> Iterator[Break]:
@@ -122,5 +128,8 @@ class Cash:
         )
 
 
-def _figure(currency: str, what: str, ledger: Decimal, broker: Decimal | None) -> Figure:
-    return Figure(name=currency, subject=currency, what=what, ledger=ledger, broker=broker)
+def _figure(
+    currency: str, what: str, ledger: Decimal, broker: Decimal | None, rounding: Decimal
+) -> Figure:
+    return Figure(name=currency, subject=currency, what=what, ledger=ledger, broker=broker,
+                  rounding=rounding)  # fmt: skip

@@ -30,6 +30,7 @@ def figures(lines: Iterable[Line], kind: LineKind) -> tuple[Figure, ...]:
             what="quantity" if kind is LineKind.POSITION else "total",
             ledger=line.booked,
             broker=line.stated,
+            rounding=line.rounding,
         )
         for line in lines
         if line.kind is kind

@@ -44,12 +44,9 @@ class Line(NamedTuple):
     subject: str
     ours: Decimal
     stated: Decimal
+    agrees: bool
     remark: str = ""
     explained: str = ""
-
-    @property
-    def agrees(self) -> bool:
-        return self.ours == self.stated
 
     def __str__(self) -> str:
         verdict = "ok" if self.agrees else self.remark
@@ -85,7 +82,7 @@ def _line(one: statement.Line, batch: Batch) -> Line:
     is_instrument = one.kind is statement.Kind.POSITION and one.name != one.subject
     named = f"{one.subject} {one.name}" if is_instrument else one.subject
     explained = "" if one.agrees else _explained(one, batch)
-    return Line(one.kind.value, named, one.booked, one.stated, one.cause, explained)
+    return Line(one.kind.value, named, one.booked, one.stated, one.agrees, one.cause, explained)
 
 
 def _explained(one: statement.Line, batch: Batch) -> str:

@@ -14,6 +14,7 @@ from adapters.port import Batch
 from adapters.reconcile import Cause, Outcome
 from adapters.reconcile.kinds import Kind, Severity
 from ledger.domain.events import CashDeposited, StatedBalance
+from ledger.domain.gates import changed
 from tests.reconcile.nights import Nights, day
 from tests.reconcile.nights import fill as ten_units
 from tests.reconcile.parts import VENUE, at, booked, fill, opened, report, told
@@ -102,6 +103,32 @@ def test_money_that_agreed_at_an_earlier_statement_did_not_begin_apart(side):
     (found,) = run(side, stated("100001", since=since, days=26)).breaks
     assert (found.kind, found.cause) == (Kind.CASH_BALANCE, Cause.UNKNOWN)
     assert found.parted_after is not None
+
+
+# -------------------------------------------------------------------------------- rounding
+
+
+def rounded(batch: Batch, rounding: str) -> Batch:
+    """The report of a venue that loses so much in print."""
+    lost = Decimal(rounding)
+    return attrs.evolve(
+        batch, balances=tuple(changed(one, rounding=lost) for one in batch.balances)
+    )
+
+
+@pytest.mark.parametrize(("rounding", "agrees"), [("0.002", True), ("0.001", False), ("0", False)])
+def test_what_a_venue_loses_in_print_is_no_break(side, rounding, agrees):
+    batch = rounded(stated("100000.002", "99999.998", "99999.998"), rounding)
+    outcome = run(side, batch)
+    assert (outcome.breaks == ()) is agrees
+    of_balance = {one.what: one.agrees for one in outcome.balances if one.what != "movements"}
+    assert of_balance == dict.fromkeys(("opening", "total", "settled"), agrees)
+
+
+def test_what_a_venue_loses_in_print_is_not_what_it_says():
+    batch = stated("100")
+    kept = [one.statement() for one in (batch, rounded(batch, "0.1"))]
+    assert len({one.digest for one in kept if one is not None}) == 1
 
 
 # --------------------------------------------------------------------------------- settled

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 
 from adapters.brokers.ibkr_flex import funds_chain, options
 from adapters.brokers.ibkr_flex.actions import Actions, actions
 from adapters.brokers.ibkr_flex.cash import read_cash, read_sales_tax, without_twins
+from adapters.brokers.ibkr_flex.forex import commissions_taken
 from adapters.brokers.ibkr_flex.frame import RawStatement
 from adapters.brokers.ibkr_flex.funds import Funds, forex_commissions
 from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
@@ -109,8 +111,8 @@ class Statement:
         return [*filter(is_execution, self._rows.get("Trades", ()))]
 
     def _trades(self) -> None:
-        trades = Trades(self._ids, self._page, forex_commissions(self._lines()))
         records, executions = [], self._executions()
+        trades = Trades(self._ids, self._page, self._charged(executions))
         for row in executions:
             for defined, record in self._guarded(row, trades.read):
                 self._define(defined)
@@ -121,6 +123,13 @@ class Statement:
                 self._guarded(row, lambda row: refuse_total(row, orders))
         records = [*trades.link(records)]
         self.records += [*records, *superseding(records)]
+
+    def _charged(self, executions: list[Row]) -> dict[str, tuple[str, Decimal]]:
+        """What the commissions of currency trades were taken in, where something tells."""
+        others = [row for rows in self._rows.values() for row in rows]
+        report = filter(is_balance, self._rows.get("CashReport", ()))
+        told = forex_commissions(self._lines())
+        return told or commissions_taken(executions, others, report)
 
     def _cash(self) -> None:
         for row, contradicts in without_twins(self._rows.get("CashTransactions", ())):

@@ -65,7 +65,7 @@ LINES: Final = (
     "withholdingCollectedTax",
 )  # fmt: skip
 ROUNDING: Final = Decimal("0.000001")
-"""IB rounds each line to some nine digits: so much their sum may be off."""
+"""IB rounds each line to some nine digits: so much their sum, or a balance, may be off."""
 
 COST: Final = CostMeaning(with_fees=True, rounding=ROUNDING)
 """IB nets commissions into the cost basis; which lots are closed the customer chooses there."""
@@ -97,6 +97,7 @@ def balance(row: Row) -> StatedBalance:
         ending=row.decimal("endingCash"),
         opening=row.decimal_or_none("startingCash"),
         settled=row.decimal_or_none("endingSettledCash"),
+        rounding=ROUNDING,
     )
 
 
@@ -105,8 +106,7 @@ def controls(
 ) -> Iterator[Control]:
     """The totals of a currency of the cash report beside the sums of the rows that were read.
 
-    They differ where the statement differs from itself: IB prints the commission of a currency
-    trade in the base currency and may take it in the other.
+    They differ where the statement differs from itself.
     """
     held = list(records)
     reversals = [r.event for r in held if isinstance(r.event, FillBusted | FillCorrected)]

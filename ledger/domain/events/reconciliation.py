@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from ledger.domain.events.base import Event, Identity
 from ledger.domain.gates import gated
+from ledger.domain.numbers import ZERO
 
 
 class BreakEvent(Event):
@@ -120,12 +121,16 @@ class StatedPosition:
 
 @gated
 class StatedBalance:
-    """One cash line of a statement; ``opening`` is the balance its period began with."""
+    """One cash line of a statement; ``opening`` is the balance its period began with.
+
+    ``rounding``: so much money the venue may lose when it prints each of them; unsigned.
+    """
 
     currency: str
     ending: Decimal
     opening: Decimal | None = None
     settled: Decimal | None = None
+    rounding: Decimal = ZERO
 
 
 @gated
