@@ -72,7 +72,7 @@ def full(folder: Path) -> Scale:
     """Five runs, a million events."""
     return Scale(
         folder=folder, runs=5, events=1_000_000, small=10_000, batches=50, commits=400,
-        sample=50_000, past=20_000, fills=100_000, compared=1_000_000, questions=200, seconds=90,
+        sample=50_000, past=100_000, fills=100_000, compared=1_000_000, questions=200, seconds=90,
         core=200_000,
     )  # fmt: skip
 
@@ -81,7 +81,7 @@ def quick(folder: Path) -> Scale:
     """Three runs, smaller."""
     return Scale(
         folder=folder, runs=3, events=20_000, small=2_000, batches=6, commits=200,
-        sample=8_000, past=10_000, fills=3_000, compared=10_000, questions=30, seconds=4,
+        sample=8_000, past=20_000, fills=3_000, compared=10_000, questions=30, seconds=4,
         core=20_000,
     )  # fmt: skip
 

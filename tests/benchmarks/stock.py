@@ -1,5 +1,6 @@
 """The same work with ``eventsourcing`` as its documentation has it: aggregates are got from an
-application's repository, do their commands, and are saved."""
+application's repository, do their commands, and are saved. Once with all settings as they come,
+once with the fastest that were found, once with all aggregates in memory for ever."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ from tests.benchmarks.figures import Spent, settled
 from tests.benchmarks.stock_aggregates import ZERO, Order, Position
 
 WHAT: Final = (
-    "eventsourcing 9.5: repository.get (cache of 5,000, fast-forward, no copies) of Order and "
-    "Position, commands, Application.save"
+    "eventsourcing 9.5, settings as they come: repository.get of Order and Position, commands, "
+    "Application.save"
 )
 
 
@@ -38,38 +39,12 @@ class Stock:
     """A program in the pattern of the documentation. In one call each aggregate is got from the
     repository once, or made; all are saved together. A second program may write the same ones.
 
-    The settings are the fastest of those tried that see what another process wrote before they
-    decide and whose memory is bounded. Milliseconds of 1,000 facts in one save on SQLite, of one
-    fact in one (of processor time), and of 1,000 on PostgreSQL; positions of 20 to 50 events:
-
-    ===================================================  ======  ======  ======
-    no cache                                                607    1.49     426
-    no cache, a snapshot of a position every 100 events     621    1.57     502
-    LRU cache of 5,000, fast-forward, copies                270    1.25     331
-    the same with snapshots                                 262    1.29     352
-    LRU cache of 5,000, fast-forward, no copies (this)      182    1.04     253
-    the same with snapshots                                 176    1.10     262
-    the same of 1,000 instead of 5,000                      164    1.03     239
-    the same, what is new put into it by hand               178    1.02     245
-    LRU cache, no fast-forward: stale, a conflict tells     135    0.86     160
-    ``Kept``: stale, and grows                              119    0.84     137
-    ===================================================  ======  ======  ======
-
-    The same setting twice in one run differs by up to 2 % on SQLite and 6 % on PostgreSQL, from
-    run to run by a fifth. In a second run 1,000 and 5,000 were equal; what is put in by hand came
-    to 2 % less on SQLite and up to 7 % on PostgreSQL, but is no setting: the library stopped
-    doing so in 9.2.4, so that what was saved by two at once cannot spoil the cache.
-
-    Without copies a command changes what the cache holds, so after a failure that is evicted.
     What a bust or a correction says of a fill is looked up in memory, ``fills``, which grows with
     history: it saves this program a table of its own, or a larger aggregate. ``made`` are the ids
     that ``rebuild`` goes through.
     """
 
-    settings: ClassVar[dict[str, str]] = {
-        "AGGREGATE_CACHE_MAXSIZE": "5000",
-        "DEEPCOPY_FROM_AGGREGATE_CACHE": "n",
-    }
+    settings: ClassVar[dict[str, str]] = {}
 
     def __init__(self, env: dict[str, str]) -> None:
         self.app: Application[UUID] = Application({**self.settings, **env})
@@ -209,32 +184,69 @@ class Stock:
         return [order, position]
 
 
+class Cached(Stock):
+    """The same with a cache. Without copies a command changes what the cache holds, so after a
+    failure that is evicted.
+
+    The settings are the fastest of those tried that see what another process wrote before they
+    decide and whose memory is bounded. Milliseconds of 1,000 facts in one save on SQLite, of one
+    fact in one (of processor time), and of 1,000 on PostgreSQL; positions of 20 to 50 events:
+
+    ===================================================  ======  ======  ======
+    no cache (``Stock``)                                    607    1.49     426
+    no cache, a snapshot of a position every 100 events     621    1.57     502
+    LRU cache of 5,000, fast-forward, copies                270    1.25     331
+    the same with snapshots                                 262    1.29     352
+    LRU cache of 5,000, fast-forward, no copies (this)      182    1.04     253
+    the same with snapshots                                 176    1.10     262
+    the same of 1,000 instead of 5,000                      164    1.03     239
+    the same, what is new put into it by hand               178    1.02     245
+    LRU cache, no fast-forward: stale, a conflict tells     135    0.86     160
+    ``Kept``: stale, and grows                              119    0.84     137
+    ===================================================  ======  ======  ======
+
+    The same setting twice in one run differs by up to 2 % on SQLite and 6 % on PostgreSQL, from
+    run to run by a fifth. In a second run 1,000 and 5,000 were equal; what is put in by hand came
+    to 2 % less on SQLite and up to 7 % on PostgreSQL, but is no setting: the library stopped
+    doing so in 9.2.4, so that what was saved by two at once cannot spoil the cache.
+    """
+
+    settings: ClassVar[dict[str, str]] = {
+        "AGGREGATE_CACHE_MAXSIZE": "5000",
+        "DEEPCOPY_FROM_AGGREGATE_CACHE": "n",
+    }
+
+
 class Kept(Stock):
     """A program that keeps every aggregate it ever had, and only saves. Its memory grows with
     history, and what another process writes makes its aggregates stale for good."""
-
-    settings: ClassVar[dict[str, str]] = {}
 
     def _forget(self) -> None:
         """It does not."""
 
 
-class Both(NamedTuple):
-    """Two programs that do the same, each in a store of its own."""
+class Programs(NamedTuple):
+    """Three programs that do the same, each in a store of its own."""
 
     stock: Stock
+    cached: Cached
     kept: Kept
     facts: Iterator[Fact]
 
-    def turn(self, size: int, do: Callable[[Stock, Sequence[Fact]], None]) -> tuple[Spent, Spent]:
+    @property
+    def all(self) -> tuple[Stock, ...]:
+        """The programs."""
+        return self.stock, self.cached, self.kept
+
+    def turn(self, size: int, do: Callable[[Stock, Sequence[Fact]], None]) -> Iterator[Spent]:
         """What so many more facts take each of them."""
         batch = list(islice(self.facts, size))
-        return settled(partial(do, self.stock, batch)), settled(partial(do, self.kept, batch))
+        return (settled(partial(do, program, batch)) for program in self.all)
 
     def close(self) -> None:
         """Close their connections."""
-        self.stock.app.close()
-        self.kept.app.close()
+        for program in self.all:
+            program.app.close()
 
 
 def on_sqlite(path: Path) -> dict[str, str]:

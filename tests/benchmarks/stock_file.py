@@ -1,10 +1,10 @@
 """A SQLite file in which stock aggregates have been saved before, many and not one by one.
 
-What the first facts left behind (20,000 of them, some 20 events of each position; half of that
-in a quick run) is copied under other ids until there are enough rows: the file is as large,
-and its index as wide, as if they had all been saved. Their history goes on while it is measured, so
-the aggregates that are got have a past; it is a much shorter one than that of ours, which all the
-rows of their file are about.
+What the first facts left behind (100,000 of them, some 100 events of each position) is copied
+under other ids until there are enough rows: the file is as large, and its index as wide, as if
+they had all been saved. Their history goes on while it is measured, so the aggregates that are got
+have a past; it is a shorter one than that of ours, which all the rows of their file are about. In a
+quick run both have the same: 20,000 facts, some 20 events of each position.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ StoredRow = tuple[str, int, str, bytes]
 
 
 @contextmanager
-def opened(scale: Scale) -> Iterator[stock.Both]:
-    """Both programs, each on such a file, at the end of the history in it: with its positions in
-    the cache of the one, and in the memory of the other."""
-    paths = copy_of_full(scale), copy_of_full(scale)
+def opened(scale: Scale) -> Iterator[stock.Programs]:
+    """The programs, each on such a file, at the end of the history in it: with its positions in
+    the cache of the second, and in the memory of the third."""
+    paths = [copy_of_full(scale) for _ in range(3)]
+    stores = map(stock.on_sqlite, paths)
     facts = crowd(Mix)
-    both = stock.Both(stock.in_file(paths[0]), stock.Kept(stock.on_sqlite(paths[1])), facts)
+    programs = stock.Programs(
+        stock.Stock(next(stores)), stock.Cached(next(stores)), stock.Kept(next(stores)), facts
+    )
     past = list(islice(facts, scale.past))
-    both.stock.know(past)
-    both.kept.know(past)
-    yield both
-    both.close()
+    for program in programs.all:
+        program.know(past)
+    yield programs
+    programs.close()
     removed(*paths)
 
 

@@ -18,7 +18,7 @@ from tests.benchmarks import raw, stock, stock_file
 from tests.benchmarks.figures import Figure, progress, settled
 from tests.benchmarks.mix import Mix
 from tests.benchmarks.scale import ACCOUNTS, BATCH, Mixes, Scale, copied, removed
-from tests.benchmarks.turns import Sides, Turns, over_kept
+from tests.benchmarks.turns import Sides, Turns, for_information
 
 MEANWHILE: Final = Path("/proc/self/io")
 
@@ -45,7 +45,7 @@ def appended(scale: Scale) -> Turns:
     with (
         SQLiteStore(path, system_clock) as store,
         closing(raw.opened(twin)) as connection,
-        stock_file.opened(scale) as both,
+        stock_file.opened(scale) as programs,
     ):
 
         def turn() -> Sides:
@@ -53,7 +53,7 @@ def appended(scale: Scale) -> Turns:
             ours = settled(partial(store.append, batch))
             rows = list(store.rows(after=end))
             theirs = settled(partial(raw.insert_many, connection, rows))
-            return Sides(ours, theirs, *both.turn(BATCH, stock.Stock.record))
+            return Sides(ours, theirs, *programs.turn(BATCH, stock.Stock.record))
 
         turns = Turns(scale.runs, scale.batches, BATCH, turn)
     removed(path, twin)
@@ -84,7 +84,7 @@ def against(scale: Scale) -> Iterator[Figure]:
         goal=">= 5",
         comparator=f"{stock.WHAT}, in turns",
     )
-    yield over_kept("store.1", turns)
+    yield from for_information("store.1", turns)
 
 
 def written() -> int:

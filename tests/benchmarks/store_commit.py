@@ -22,7 +22,7 @@ from ledger.store.sqlite import SQLiteStore
 from tests.benchmarks import raw, stock, stock_file
 from tests.benchmarks.figures import Figure, median_of, progress, settled
 from tests.benchmarks.scale import Scale, copied, removed
-from tests.benchmarks.turns import Sides, Turns, over_kept
+from tests.benchmarks.turns import Sides, Turns, for_information
 from tests.contract.aio_books import fields, opened
 
 PRODUCERS: Final = 64
@@ -48,7 +48,7 @@ def single(scale: Scale) -> Turns:
     with (
         SQLiteStore(path, system_clock) as store,
         closing(raw.opened(twin)) as connection,
-        stock_file.opened(scale) as both,
+        stock_file.opened(scale) as programs,
     ):
 
         def turn() -> Sides:
@@ -56,7 +56,7 @@ def single(scale: Scale) -> Turns:
             ours = settled(partial(append_each, store, batch))
             rows = list(store.rows(after=end))
             theirs = settled(partial(raw.insert_each, connection, rows))
-            return Sides(ours, theirs, *both.turn(TURN, record_each))
+            return Sides(ours, theirs, *programs.turn(TURN, record_each))
 
         turns = Turns(scale.runs, scale.commits // TURN, TURN, turn)
     removed(path, twin)
@@ -88,7 +88,7 @@ def against(scale: Scale) -> Iterator[Figure]:
         goal=">= 3",
         comparator=f"{stock.WHAT}, one fact each, in turns",
     )
-    yield over_kept("store.2", turns)
+    yield from for_information("store.2", turns)
 
 
 async def produce(book: AsyncBook, name: str, count: int) -> None:

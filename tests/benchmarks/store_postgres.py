@@ -23,7 +23,7 @@ from tests.benchmarks.figures import Figure, progress, settled
 from tests.benchmarks.mix import Mix
 from tests.benchmarks.scale import ACCOUNTS, BATCH, Scale, crowd
 from tests.benchmarks.store_commit import TURN, append_each
-from tests.benchmarks.turns import Sides, Turns, over_kept
+from tests.benchmarks.turns import Sides, Turns, for_information
 from tests.postgres import NoServerError, Place, Server, server
 
 Connection = psycopg.Connection[Any]
@@ -36,7 +36,7 @@ class Places(NamedTuple):
     store: PostgresStore
     connection: Connection
     second: Connection
-    others: stock.Both | None
+    others: stock.Programs | None
 
 
 def copy(connection: Connection, rows: Sequence[Row]) -> None:
@@ -68,13 +68,13 @@ def in_two(connection: Connection, rows: Sequence[Row]) -> None:
             connection.execute("INSERT INTO keys VALUES (%s, %s)", key, prepare=True)
 
 
-def in_server(one: Server, place: Place) -> stock.Both | None:
+def in_server(one: Server, place: Place) -> stock.Programs | None:
     """Stock aggregates on the same server, if their pool of connections is installed."""
     if find_spec("psycopg_pool") is None:
         progress("store.3.stock is left out: psycopg_pool is not installed")
         return None
-    first, second = _in_schema(one, place), _in_schema(one, place)
-    return stock.Both(stock.Stock(first), stock.Kept(second), crowd(Mix))
+    first, second, third = (_in_schema(one, place) for _ in range(3))
+    return stock.Programs(stock.Stock(first), stock.Cached(second), stock.Kept(third), crowd(Mix))
 
 
 def _in_schema(one: Server, place: Place) -> dict[str, str]:
@@ -171,7 +171,7 @@ def in_bulk(scale: Scale, places: Places) -> Iterator[Figure]:
         goal=">= 5",
         comparator=f"{stock.WHAT}, on the same server, in turns",
     )
-    yield over_kept("store.3", turns)
+    yield from for_information("store.3", turns)
 
 
 def one_by_one(scale: Scale, places: Places) -> Iterator[Figure]:

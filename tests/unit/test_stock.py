@@ -25,7 +25,7 @@ from tests.benchmarks import bare
 from tests.benchmarks.mix import INSTRUMENTS, START, VENUE, Mix, history
 from tests.benchmarks.replay import ZERO, Holding, Replay
 from tests.benchmarks.scale import crowd
-from tests.benchmarks.stock import Kept, Stock, in_file, on_sqlite
+from tests.benchmarks.stock import Cached, Kept, Stock, in_file, on_sqlite
 from tests.benchmarks.stock_aggregates import Position
 from tests.benchmarks.stock_file import fill
 
@@ -104,7 +104,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], 
 
 
 @pytest.mark.parametrize("size", [1, BATCH])
-@pytest.mark.parametrize("kind", [Stock, Kept])
+@pytest.mark.parametrize("kind", [Stock, Cached, Kept])
 def test_positions_are_those_of_a_replay(settings, kind: type[Stock], size: int) -> None:
     facts = in_order()
     found = held(recorded(kind(settings("one")), facts, size))
@@ -113,10 +113,11 @@ def test_positions_are_those_of_a_replay(settings, kind: type[Stock], size: int)
     assert folded(facts).items() <= found.items()
 
 
-def test_with_late_facts_and_amendments_both_programs_agree(settings) -> None:
+def test_with_late_facts_and_amendments_all_programs_agree(settings) -> None:
     facts = list(history(FACTS))
-    one, kept = (recorded(kind(settings(kind.__name__)), facts) for kind in (Stock, Kept))
-    assert held(one) == held(kept)
+    kinds = (Stock, Cached, Kept)
+    one, cached, kept = (recorded(kind(settings(kind.__name__)), facts) for kind in kinds)
+    assert held(one) == held(cached) == held(kept)
     assert {name: position.qty for name, position in held(one).items()} == {
         name: position.qty for name, position in replayed(facts).items()
     }
@@ -134,9 +135,10 @@ def in_turns(first: Stock, second: Stock, facts: Sequence[Fact]) -> None:
         second.record(facts[begin + BATCH : begin + 2 * BATCH])
 
 
-def test_a_program_sees_what_another_wrote(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [Stock, Cached])
+def test_a_program_sees_what_another_wrote(tmp_path: Path, kind: type[Stock]) -> None:
     facts, path = in_order(), tmp_path / "one.db"
-    first, second = in_file(path), in_file(path)
+    first, second = kind(on_sqlite(path)), kind(on_sqlite(path))
     in_turns(first, second, facts)
     assert held(first) == held(second) == replayed(facts)
 
@@ -147,9 +149,12 @@ def test_a_program_that_keeps_its_aggregates_does_not(tmp_path: Path) -> None:
         in_turns(Kept(settings), Kept(settings), in_order())
 
 
-def test_after_a_conflict_nothing_is_left_of_what_was_not_saved(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [Stock, Cached])
+def test_after_a_conflict_nothing_is_left_of_what_was_not_saved(
+    tmp_path: Path, kind: type[Stock]
+) -> None:
     facts, path = in_order(), tmp_path / "one.db"
-    first, second = recorded(in_file(path), facts), in_file(path)
+    first, second = recorded(kind(on_sqlite(path)), facts), kind(on_sqlite(path))
     theirs, mine = bought("t", 1), bought("m", 2)
 
     def while_the_second_saves() -> Iterator[Fact]:
