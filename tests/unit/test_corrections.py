@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -55,21 +56,24 @@ def test_a_bust_of_a_correction_that_came_before_it_reaches_the_order() -> None:
     assert [(one.cl_ord_id, one.cum_qty) for one in book.open_orders("A")] == [("o", 0)]
 
 
-def amended_thrice(*order: int) -> PositionView:
-    """A fill of 2, corrected to 3; then by its own id to 4; then by the correction's to 5."""
-    told = (("c1", "e", 3), ("c2", "e", 4), ("c3", "c1", 5))
+def amended_thrice(named: tuple[str, ...], order: tuple[int, ...]) -> PositionView:
+    """A fill of 2, corrected to 3, to 4, and last to 5, each naming one of what came before."""
     book = opened()
     book.record("A", fill("e", BUY, "2", "10"), occurred_at=at(1))
     for n in order:
-        exec_id, ref, qty = told[n]
-        event = FillCorrected(exec_id=exec_id, exec_ref_id=ref, last_qty=D(qty), instrument_id="X")
+        event = FillCorrected(
+            exec_id=f"c{n}", exec_ref_id=named[n], last_qty=D(3 + n), instrument_id="X"
+        )
         book.record("A", event, occurred_at=at(2 + n))
     return book.position("A", "X")
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
-def test_the_last_correction_stands_whichever_of_the_chain_it_names(order: tuple[int, ...]) -> None:
-    assert amended_thrice(*order).net_qty == 5
+@pytest.mark.parametrize("named", [("e", "e", "e"), ("e", "e", "c0"), ("e", "c0", "e")])
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_the_last_correction_stands_whichever_of_the_chain_it_names(
+    named: tuple[str, ...], order: tuple[int, ...]
+) -> None:
+    assert amended_thrice(named, order).net_qty == 5
 
 
 def test_what_amends_a_correction_comes_after_it_whatever_the_clocks_say() -> None:
