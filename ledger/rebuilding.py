@@ -40,14 +40,22 @@ def complete(store: EventStore, account: Account, upto: int | None = None) -> No
         watch = account.watcher(key)
         position = _from_saved(store, account, key, upto, watch, skip=1)
         account.adopt_position(position or _from_facts(store, account, key, upto, watch))
+    _settle_orphans(store, account)
+    for root in list(account.orders.stale):
+        account.orders.adopt(root, rebuild_order(store, account, root, upto))
+
+
+def _settle_orphans(store: EventStore, account: Account) -> None:
+    """The orders of fills that left memory are read again; what names a fill that nobody has
+    told yet waits for it."""
     orphans, account.orphans = account.orphans, []
     for recorded in orphans:
         fill = _fill_named(store, recorded)
-        cl_ord_id = getattr(fill.event, "cl_ord_id", None) if fill is not None else None
-        if cl_ord_id is not None:
-            account.orders.stale.add(cl_ord_id)
-    for root in list(account.orders.stale):
-        account.orders.adopt(root, rebuild_order(store, account, root, upto))
+        if fill is None:
+            waiting = account.unlinked.setdefault(named_fill(recorded) or "", [])
+            waiting.extend([recorded] if recorded not in waiting else [])
+        elif isinstance(fill.event, FillBooked) and fill.event.cl_ord_id is not None:
+            account.orders.stale.add(fill.event.cl_ord_id)
 
 
 def position_facts(

@@ -63,16 +63,25 @@ def _amend(
     event: FillBusted | FillCorrected,
     cl_ord_id: str | None,
 ) -> None:
-    """Let the position, the order it names and that of its fill fold an amendment, and those
-    that name it in turn."""
+    """Let the position, the order it names and that of its fill fold an amendment; and those that
+    name it in turn, once its fill is here: till then nobody knows whose order is meant."""
     account.to_position(recorded, *key)
-    for one in dict.fromkeys((event.cl_ord_id, cl_ord_id)):
-        if one is not None:
-            account.to_order((one,), recorded)
-    if cl_ord_id is None and account.positions[key].needs_history:
-        account.orphans.append(recorded)
-    if account.unlinked:
+    if event.cl_ord_id is not None and event.cl_ord_id != cl_ord_id:
+        account.to_order((event.cl_ord_id,), recorded)
+    _to_order_of_fill(account, key, recorded, cl_ord_id)
+    if account.unlinked and account.positions[key].has(recorded.key):
         link(account, key, recorded, cl_ord_id)
+
+
+def _to_order_of_fill(
+    account: Account, key: PositionKey, recorded: Recorded, cl_ord_id: str | None
+) -> None:
+    """Let the order of its fill fold an amendment; only the store can tell which one that is, if
+    the fill is not here any more."""
+    if cl_ord_id is not None:
+        account.to_order((cl_ord_id,), recorded)
+    elif account.positions[key].needs_history:
+        account.orphans.append(recorded)
 
 
 def _order_of_fill(account: Account, key: PositionKey | None, ref: str) -> str | None:
@@ -106,8 +115,8 @@ def link(account: Account, key: PositionKey, named: Recorded, cl_ord_id: str | N
             continue
         stated = stated_place(event.instrument_id, event.position_id)
         if stated == key:  # the position has it; the order, which was not named, does not
-            if not isinstance(event, FeeCharged) and cl_ord_id is not None:
-                account.to_order((cl_ord_id,), recorded)
+            if not isinstance(event, FeeCharged):
+                _to_order_of_fill(account, key, recorded, cl_ord_id)
             link(account, key, recorded, cl_ord_id)
             continue
         account.linked.append((key, recorded))

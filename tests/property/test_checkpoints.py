@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 import ledger
 from ledger.domain.accounts import Account
+from ledger.domain.events import Event, FillBooked, FillBusted, FillCorrected, OrderPlaced, Side
 from ledger.domain.saved import save_account, save_position
 from ledger.store.base import LogStore
 from ledger.store.checkpoints import REDUCER
@@ -157,3 +160,48 @@ def test_what_is_saved_again_is_the_same(arrival: Arrival) -> None:
 
 def account_lots(account: Account, key: Any) -> Any:
     return account.positions[key].holding.lots
+
+
+def bought(exec_id: str, cl_ord_id: str | None = None) -> FillBooked:
+    return FillBooked(
+        exec_id=exec_id,
+        instrument_id="X",
+        side=Side.BUY,
+        last_qty=Decimal(1),
+        last_px=Decimal(100),
+        cl_ord_id=cl_ord_id,
+        currency="USD",
+    )
+
+
+@pytest.mark.parametrize("place", ["X", None])
+@pytest.mark.parametrize("cut", range(2, 7))
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_what_waits_for_a_fill_that_left_memory_or_never_came_is_not_forgotten(
+    place: str | None, cut: int, order: tuple[int, ...]
+) -> None:
+    told: list[Event] = [
+        OrderPlaced(cl_ord_id="o", instrument_id="X", side=Side.BUY, order_qty=Decimal(1)),
+        bought("1"),
+        bought("2"),
+    ]
+    chain: list[Event] = [
+        bought("3", "o"),
+        FillCorrected(exec_id="c", exec_ref_id="3", last_qty=Decimal(1), instrument_id=place),
+        FillBusted(exec_id="b", exec_ref_id="c", instrument_id=place),
+    ]
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    told += [chain[n] for n in order]
+    facts = [ledger.make_fact(ACCOUNT, event, at) for event in told]
+    with small():
+        book = ledger.open("memory://")
+        book.open_account(ACCOUNT, base_currency="USD", occurred_at=at)
+        for fact in facts[:cut]:
+            book.record_all([fact])
+        book.account(ACCOUNT)  # saves its state
+        again = ledger.Book(book.store, book.clock)
+        for fact in facts[cut:]:
+            again.open_orders(ACCOUNT)
+            again.record_all([fact])
+        assert [(one.cl_ord_id, one.cum_qty) for one in again.open_orders(ACCOUNT)] == [("o", 0)]
+        assert again.position(ACCOUNT, "X").net_qty == 2

@@ -56,6 +56,26 @@ def test_a_bust_of_a_correction_that_came_before_it_reaches_the_order() -> None:
     assert [(one.cl_ord_id, one.cum_qty) for one in book.open_orders("A")] == [("o", 0)]
 
 
+@pytest.mark.parametrize("place", ["X", None])
+@pytest.mark.parametrize("order", [*permutations(range(5))])
+def test_a_chain_that_ends_in_a_bust_leaves_nothing_of_the_order(
+    place: str | None, order: tuple[int, ...]
+) -> None:
+    book = opened()
+    told = (
+        OrderPlaced(cl_ord_id="o", instrument_id="X", side=BUY, order_qty=D(2)),
+        fill("e", BUY, "2", "10", cl_ord_id="o"),
+        FillCorrected(exec_id="c1", exec_ref_id="e", last_qty=D(2), instrument_id=place),
+        FillCorrected(exec_id="c2", exec_ref_id="c1", last_qty=D(2), instrument_id=place),
+        FillBusted(exec_id="b", exec_ref_id="c2", instrument_id=place),
+    )
+    for n in order:
+        book.record("A", told[n], occurred_at=at(n))
+        book.open_orders("A")
+    assert [(one.cl_ord_id, one.cum_qty) for one in book.open_orders("A")] == [("o", 0)]
+    assert book.position("A", "X").net_qty == 0
+
+
 def amended_thrice(named: tuple[str, ...], order: tuple[int, ...]) -> PositionView:
     """A fill of 2, corrected to 3, to 4, and last to 5, each naming one of what came before."""
     book = opened()

@@ -12,7 +12,7 @@ from pathlib import Path
 import ledger
 from ledger.store.checkpoints import REDUCER
 
-FINGERPRINT = ("2", "71f7b486a02a9d68")
+FINGERPRINT = ("3", "4f341b75f2c18d38")
 DOMAIN = Path(ledger.__file__).parent / "domain"
 ASIDE = {"views.py", "order_view.py", "postings.py", "watching.py", "placing.py", "prices.py"}
 
