@@ -11,12 +11,15 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
+from ledger.domain.events import Side
 from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ONE, ZERO, add, negate, quantize, ratio, subtract
 from projections.foreign import ForeignFee, fees_elsewhere, sums_of
 
 Step = Any
 """A row of ``position_steps``."""
+
+BUY: Final = Side.BUY.value
 
 NO_FEES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
@@ -103,15 +106,18 @@ class Trip(NamedTuple):
 class _Trip:
     """A trade on its way."""
 
-    def __init__(self, step: Step, foreign: Iterable[ForeignFee]) -> None:
+    def __init__(
+        self, step: Step, foreign: Iterable[ForeignFee], *, is_passing: bool = False
+    ) -> None:
+        """Begun by a step; one that ``is_passing`` ends in it again."""
         self.first = step
         self.steps = [step]
         self.foreign = list(foreign)
         self.closed = self.proceeds = self.basis = ZERO
         self.gross = self.funding = ZERO
         self.fees, self.base_fees = step.fees_begun, step.base_fee_change
-        self.is_long = step.net_qty > ZERO
-        self.most = step.net_qty.copy_abs()
+        self.is_long = step.side == BUY if is_passing else step.net_qty > ZERO
+        self.most = ZERO if is_passing else step.net_qty.copy_abs()
         self.fills = int(step.event == "fill-booked")
         self.add_ons = 0
 
@@ -197,7 +203,7 @@ def trips_of(steps: Iterable[Step], instrument: Instrument | None) -> Iterator[T
             trip.go_on(step, closing)
         for ended in json.loads(step.ended or "[]"):
             if trip is None:
-                trip, opening = _Trip(step, opening), ()
+                trip, opening = _Trip(step, opening, is_passing=True), ()
             yield trip.ended(step, ended, instrument)
             trip = None
         if step.cycle != cycle:

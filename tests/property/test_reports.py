@@ -138,6 +138,24 @@ def test_a_trip_that_begins_and_ends_in_one_fill() -> None:
     assert len(book.results(ACCOUNT, "C").cycles) == 2
 
 
+def test_such_a_trip_has_the_side_of_its_fill() -> None:
+    """A fee in units that is more than was bought leaves them owed, which is another trip."""
+    coin = Instrument(
+        instrument_id="C", symbol="C", kind=InstrumentKind.SPOT, currency="USD", base_currency="ETH"
+    )
+    events = [
+        AccountOpened(base_currency="USD"),
+        InstrumentDefined(instrument=coin),
+        bought("1", Side.BUY, "0.003", Fee(amount=Decimal("0.01"), currency="ETH")),
+    ]
+    facts = [make_fact(ACCOUNT, one, START + timedelta(seconds=n)) for n, one in enumerate(events)]
+    trades = reports_of(told([facts])).trades(ACCOUNT)
+    assert [(one.side, one.is_closed, one.max_qty) for one in trades] == [
+        ("long", True, ZERO),
+        ("short", False, Decimal("0.007")),
+    ]
+
+
 def bought(name: str, side: Side, qty: str, *fees: Fee) -> FillBooked:
     return FillBooked(
         exec_id=name, instrument_id="C", side=side, last_qty=Decimal(qty), last_px=Decimal(10),
