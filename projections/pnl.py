@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -49,7 +49,9 @@ class PnlLine:
 
 class Days(NamedTuple):
     """Which day a moment belongs to: in a zone, where a day ends at ``close`` (midnight: the
-    calendar's day). What happens at the close itself belongs to the next day.
+    calendar's day). What happens at the close itself belongs to the next day. Of a close that comes
+    twice, where clocks are put back, the first one counts; one that is skipped is as long after
+    midnight as ever.
 
     >>> from zoneinfo import ZoneInfo
     >>> days = Days(ZoneInfo("America/Chicago"), time(17))
@@ -62,9 +64,18 @@ class Days(NamedTuple):
 
     def of(self, at: datetime) -> date:
         """The day of a moment."""
-        local = at.astimezone(self.zone)
-        day = local.date()
-        return day + timedelta(1) if MIDNIGHT < self.close <= local.time() else day
+        day = at.astimezone(self.zone).date()
+        is_over = self.close > MIDNIGHT and at > self.last(day)
+        return day + timedelta(1) if is_over else day
+
+    def end(self, day: date) -> datetime:
+        """When a day ends: at the close, or at the midnight after it."""
+        after = day if self.close > MIDNIGHT else day + timedelta(1)
+        return datetime.combine(after, self.close, self.zone)
+
+    def last(self, day: date) -> datetime:
+        """The last moment of a day, in UTC: on the wall there may be two of it, or none."""
+        return self.end(day).astimezone(UTC) - timedelta(microseconds=1)
 
 
 _AMOUNTS = ("realized_pnl", "fees", "base_fee_cost", "funding", "income")

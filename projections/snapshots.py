@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class Snapshots:
         """Keep what the account was at the end of a day, as far as is known by now. Taken again, it
         is one more: the one that was known earlier stays."""
         end = self._reports.worth.end_of(account, day, close)
-        as_of = end - timedelta(microseconds=1)
+        as_of = end.astimezone(UTC) - timedelta(microseconds=1)
         equity = self._reports.worth.equity(account, as_of=as_of, kind=kind)
         known_at = equity.known_at or as_of
         told = self._told(account, day, as_of, known_at, close, kind)

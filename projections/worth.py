@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -199,25 +199,25 @@ class Worth:
         """Equity at the end of each day from the first to the last, both included, and the
         drawdown. Days end at ``close`` in the account's zone."""
         now = self._moment(None, known_at, kind)
-        zone = self._zone(account, now)
-        days = (first + timedelta(nth) for nth in range((last - first).days + 1))
-        points = list(self._points(account, [(day, _end(day, close, zone)) for day in days], now))
+        days = Days(self._zone(account, now), close)
+        asked = [first + timedelta(nth) for nth in range((last - first).days + 1)]
+        points = list(self._points(account, days, asked, now))
         return Answer(lines=points, number=now.number)
 
     def end_of(self, account: str, day: date, close: time = MIDNIGHT) -> datetime:
         """When a day ends in the account's zone: at the close, or at the midnight after it."""
-        return _end(day, close, self._zone(account, self._moment(None, None)))
+        return Days(self._zone(account, self._moment(None, None)), close).end(day)
 
     def _zone(self, account: str, moment: Moment) -> ZoneInfo:
         opened = opening(rules_at(self._book.at(account), None, moment.number))
         return ZoneInfo(opened.time_zone if opened else "UTC")
 
     def _points(
-        self, account: str, ends: Sequence[tuple[date, datetime]], now: Moment
+        self, account: str, days: Days, asked: Iterable[date], now: Moment
     ) -> Iterator[CurvePoint]:
         highest: Decimal | None = None
-        for day, end in ends:
-            moment = now._replace(as_of=end - timedelta(microseconds=1))
+        for day in asked:
+            moment = now._replace(as_of=days.last(day))
             total = equity_total(self._side(account, moment).lines, account, moment)
             highest = total.equity if highest is None else max(highest, total.equity)
             drawdown = subtract(highest, total.equity)
@@ -226,7 +226,7 @@ class Worth:
                 account=account,
                 number=moment.number,
                 day=day,
-                at=end,
+                at=days.end(day),
                 equity=total.equity,
                 highest=highest,
                 drawdown=drawdown,
@@ -256,8 +256,3 @@ class Worth:
 
 def _is_later(at: datetime | None, than: datetime | None) -> bool:
     return at is not None and than is not None and at > than
-
-
-def _end(day: date, close: time, zone: ZoneInfo) -> datetime:
-    after = day if close > MIDNIGHT else day + timedelta(1)
-    return datetime.combine(after, close, zone)
