@@ -31,6 +31,8 @@ from projections.runner import Runner
 from projections.types import Moment
 
 T = TypeVar("T")
+_FILLS: Final = ("fill-booked", "fill-corrected")
+"""What gives the account back the money of fees that are its own after all."""
 _TIME: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
@@ -137,12 +139,21 @@ class Asking:
         return sorted(row.cause for row in rows)
 
     def own_entries(self, account: str, number: int, as_of: datetime | None) -> Sequence[Any]:
-        """What the account itself earned and paid, without any position."""
+        """What the account itself earned and paid, without any position. A fee that was told before
+        its fill, and did not say of what, is the account's own until the fill is there."""
         table = self.table("balance_ledger")
         where = [*self.of(table, account, None), table.c.instrument_id.is_(None)]
+        where.append(table.c.number <= number)
+        taken_back = [*where, table.c.event.in_(_FILLS)]
+        is_plain = not self.rows(select(table.c.number).where(*taken_back).limit(1))
         if as_of is not None:
             where.append(table.c.occurred_at <= require_time("as_of", as_of))
-        return self.rows(select(table).where(*where, table.c.number <= number))
+        found = self.rows(select(table).where(*where))
+        if is_plain:
+            return found
+        state = self.book.at(account, as_of=as_of, known_at=number)
+        placed = {fact.key for _, fact in state.linked}
+        return [one for one in found if one.event not in _FILLS and one.cause not in placed]
 
 
 def _cast(column: Column[Any]) -> ColumnElement[str]:

@@ -71,17 +71,19 @@ class Side:
     lines: Sequence[EquityLine]
 
 
-def checked(before: Side, after: Side, days: Iterable[PnlLine]) -> list[EquityCheck]:
-    """The check of each currency; ``days`` are what the account itself earned and paid between both
-    moments."""
-    days = list(days)
+def checked(
+    before: Side, after: Side, own_before: Iterable[PnlLine], own_after: Iterable[PnlLine]
+) -> list[EquityCheck]:
+    """The check of each currency; with what the account itself had earned and paid by either
+    moment."""
+    own = _change(_own(own_before), _own(own_after))
     results = _change(_results(before), _results(after))
     first, last = ({line.currency: line for line in side.lines} for side in (before, after))
     paid = _change(_external(before), _external(after))
     marked = _change(_unrealized(before), _unrealized(after))
     found = []
     for currency in sorted({*first, *last}):
-        mine = [day for day in days if day.currency == currency]
+        fees, income = (own.get((currency, kind), ZERO) for kind in ("fees", "income"))
         old, new = first.get(currency), last.get(currency)
         found.append(
             EquityCheck(
@@ -90,12 +92,10 @@ def checked(before: Side, after: Side, days: Iterable[PnlLine]) -> list[EquityCh
                 equity_before=old.equity if old else ZERO,
                 realized_pnl=results.get((currency, "realized"), ZERO),
                 unrealized_change=marked.get(currency, ZERO),
-                fees=add(results.get((currency, "fees"), ZERO), total(day.fees for day in mine)),
+                fees=add(results.get((currency, "fees"), ZERO), fees),
                 funding=results.get((currency, "funding"), ZERO),
-                income=add(
-                    results.get((currency, "income"), ZERO), total(day.income for day in mine)
-                ),
-                external=subtract(paid.get(currency, ZERO), _own(mine)),
+                income=add(results.get((currency, "income"), ZERO), income),
+                external=subtract(paid.get(currency, ZERO), subtract(income, fees)),
                 equity_after=new.equity if new else ZERO,
                 is_priced=not any(line and line.unpriced for line in (old, new)),
             )
@@ -110,9 +110,15 @@ def _change(before: Mapping[K, Decimal], after: Mapping[K, Decimal]) -> dict[K, 
     }
 
 
-def _own(days: Iterable[PnlLine]) -> Decimal:
-    """What the account itself earned and paid: part of its cash, and no flow from outside."""
-    return total(subtract(day.income, day.fees) for day in days)
+def _own(days: Iterable[PnlLine]) -> dict[tuple[str, str], Decimal]:
+    """What the account itself earned and paid, by currency and kind: part of its cash, and no flow
+    from outside."""
+    sums: dict[tuple[str, str], Decimal] = {}
+    for day in days:
+        for kind, amount in (("fees", day.fees), ("income", day.income)):
+            place = (day.currency, kind)
+            sums[place] = add(sums.get(place, ZERO), amount)
+    return sums
 
 
 def _results(side: Side) -> dict[tuple[str, str], Decimal]:

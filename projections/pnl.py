@@ -127,7 +127,7 @@ def _of_steps(days: Days, steps: Iterable[Any]) -> Iterator[_Part]:
 
 
 _INCOME = frozenset({"interest-paid"})
-_FEES = frozenset({"fee-charged", "fill-booked", "fill-corrected"})
+_FEES = frozenset({"fee-charged"})
 
 
 def _of_entries(days: Days, entries: Iterable[Any]) -> Iterator[_Part]:

@@ -20,7 +20,7 @@ from projections.buying_power import BuyingPowerRule, PowerTerm
 from projections.calendars import SessionCalendar
 from projections.excursions import Excursion, excursion_of, marks_that_hold
 from projections.identity import EquityCheck, Side, checked
-from projections.pnl import MIDNIGHT, Days, lines_of
+from projections.pnl import MIDNIGHT, Days, PnlLine, lines_of
 from projections.power_terms import power_terms
 from projections.trading import Trading
 from projections.valuation import (
@@ -247,11 +247,15 @@ class Worth:
         ``difference`` is zero unless something is wrong."""
         begin, end = (self._moment(at, known_at, kind) for at in (first, last))
         before, after = self._side(account, begin), self._side(account, end)
-        entries = self._asking.own_entries(account, end.number, last)
-        between = [entry for entry in entries if entry.occurred_at > first]
-        days = lines_of(account, Days(ZoneInfo("UTC")), (), between)
+        own = [self._own(account, at, end.number) for at in (first, last)]
         known = self._known(end, before, after)
-        return Answer(lines=checked(before, after, days), number=end.number, known_at=known)
+        lines = checked(before, after, own[0], own[1])
+        return Answer(lines=lines, number=end.number, known_at=known)
+
+    def _own(self, account: str, at: datetime, number: int) -> list[PnlLine]:
+        """What the account itself had earned and paid by a moment."""
+        entries = self._asking.own_entries(account, number, at)
+        return lines_of(account, Days(ZoneInfo("UTC")), (), entries)
 
 
 def _is_later(at: datetime | None, than: datetime | None) -> bool:

@@ -1,21 +1,69 @@
-"""Which day has what, over a change of clocks too."""
+"""Which day has what: fees that were told before their fills, and days over a change of clocks."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from ledger.domain.events import CashDeposited
-from projections.pnl import Days
+import ledger
+from ledger.domain.events import CashDeposited, FeeCharged, FillCorrected, InterestPaid
+from ledger.domain.numbers import ZERO
+from projections.pnl import Days, PnlLine
 from projections.reports import Reports
 from tests.projections.tables import in_memory
 from tests.property.worlds import ACCOUNT
-from tests.unit.booking import opened
+from tests.unit.booking import BUY, START, fill, opened, told
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
+
+
+def pnl(book: ledger.Book, **when: Any) -> list[PnlLine]:
+    return list(Reports(book, in_memory()).pnl(ACCOUNT, **when))
+
+
+def charged_for(name: str, amount: str) -> FeeCharged:
+    return FeeCharged(id=f"of {name}", amount=Decimal(amount), currency="USD", exec_id=name)
+
+
+def test_a_fee_that_is_told_before_its_fill_counts_on_the_day_of_the_fill() -> None:
+    book = opened()
+    book.record(ACCOUNT, charged_for("f", "3"), occurred_at=START + DAY)
+    assert [(one.day, one.instrument_id, one.fees) for one in pnl(book)] == [(SECOND, "", 3)]
+    book.record(ACCOUNT, fill("f", BUY, "1", "10"), occurred_at=START)
+    assert [(one.day, one.instrument_id, one.fees) for one in pnl(book)] == [(FIRST, "X", 3)]
+    known = pnl(book, known_at=book.store.head() - 1)
+    assert [(one.day, one.instrument_id, one.fees) for one in known] == [(SECOND, "", 3)]
+
+
+def test_so_does_one_of_a_correction_that_comes_before_its_fill() -> None:
+    book = opened()
+    interest = InterestPaid(id="i", amount=Decimal(7), currency="USD")
+    correction = FillCorrected(exec_id="c", exec_ref_id="f", last_qty=Decimal(2))
+    for event in (interest, charged_for("never", "1"), charged_for("c", "3"), correction):
+        book.record(ACCOUNT, event, occurred_at=START + DAY)
+    book.record(ACCOUNT, fill("f", BUY, "1", "10"), occurred_at=START)
+    assert [(one.day, one.instrument_id, one.fees, one.income) for one in pnl(book)] == [
+        (FIRST, "X", 3, 0),
+        (SECOND, "", 1, 7),
+    ]
+
+
+def test_a_fee_that_is_told_before_its_fill_is_a_fee_in_the_check_at_any_moment() -> None:
+    book = opened()
+    told(book, charged_for("never", "1"))
+    book.record(ACCOUNT, charged_for("f", "3"), occurred_at=START + DAY)
+    book.record(ACCOUNT, fill("f", BUY, "1", "10"), occurred_at=START)
+    book.mark("X", Decimal(10), at=START, source="test")
+    check = Reports(book, in_memory()).worth.check
+    for last, fees in ((START + HOUR, 1), (START + 2 * DAY, 4)):
+        (line,) = check(ACCOUNT, START - DAY, last)
+        assert (line.fees, line.external, line.difference) == (fees, ZERO, ZERO)
 
 
 @pytest.mark.parametrize(
