@@ -141,7 +141,7 @@ def _points(
         step = steps[nth]
         value = quantize(instrument.value(step.net_qty, mark.px))
         ahead = subtract(value, step.cost_basis)
-        cost = instrument.average(step.net_qty, step.cost_basis)
+        cost = instrument.average(step.net_qty, step.carried_cost)
         moved = subtract(mark.px, cost) if cost is not None else ZERO
         if step.net_qty < ZERO:
             moved = moved.copy_negate()

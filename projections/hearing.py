@@ -76,6 +76,8 @@ class Step(NamedTuple):
     basis: Decimal
     cycle: int
     ended: Sequence[Cycle]
+    carried: tuple[Decimal, Decimal]
+    """Basis and charges of what was held then, with all decimals that the fold carries on."""
     begun_fees: Decimal | None
     """Of a cycle that this step began: the fees, in settlement money, that came before it."""
 
@@ -129,7 +131,7 @@ class Heard:
         after = self.now = self._figures(holding, before)
         begun_fees = None if cycle == self._cycle else holding.cycle_from[1]
         closed = (self._closed, self._proceeds, self._basis)
-        told = (entry, before, after, *closed, cycle, tuple(self._ended), begun_fees)
+        told = (entry, before, after, *closed, cycle, tuple(self._ended), self._raw[:2], begun_fees)
         self.steps.pop(number, None)
         self.steps[number] = _new(Step, told)
         self._closed = self._proceeds = self._basis = ZERO

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, or_
 
 from ledger.domain.canonical import Entry, SortKey, identifier
 from ledger.domain.events import FeeCharged, FillBooked
-from ledger.domain.numbers import ZERO, add, subtract
+from ledger.domain.numbers import ZERO, add, subtract, text
 from ledger.domain.views import net_realized
 from ledger.domain.watching import Cycle
 from projections.daily import Daily
@@ -32,7 +32,7 @@ class Positions:
     """The tables of positions: their ledger, their steps, and what each day brought."""
 
     name = POSITIONS
-    version = 4
+    version = 5
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:
@@ -229,8 +229,9 @@ def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> lis
         _elsewhere(currency, fees, funding, income),
         _ended(step.ended),
         amount_text(step.closed),
-        amount_text(step.proceeds),
-        amount_text(step.basis),
+        text(step.proceeds),
+        text(step.basis),
+        text(add(*step.carried)),
         told.qty,
         told.cost,
         told.realized,

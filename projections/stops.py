@@ -103,7 +103,7 @@ class Trips:
         if not nth or not rows[nth - 1].net_qty:
             return self._next(place, nth, ids), None
         step, instrument = rows[nth - 1], self._instruments.get(place[0])
-        cost = instrument.average(step.net_qty, step.cost_basis) if instrument else None
+        cost = instrument.average(step.net_qty, step.carried_cost) if instrument else None
         return step.cycle, cost
 
     def _next(self, place: tuple[str, str], nth: int, ids: set[str]) -> int | None:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from projections.indexes import index, index_of_holding
-from projections.types import Amount, Moment, name_type
+from projections.types import Amount, Carried, Moment, name_type
 
 ORDERS: Final = "orders"
 POSITIONS: Final = "positions"
@@ -215,8 +215,9 @@ def position_steps(generation: int) -> Table:
         Column("elsewhere", Text, nullable=True),
         Column("ended", Text, nullable=True),
         _amount("closed_qty"),
-        _amount("closed_proceeds"),
-        _amount("closed_basis"),
+        Column("closed_proceeds", Carried(), nullable=False),
+        Column("closed_basis", Carried(), nullable=False),
+        Column("carried_cost", Carried(), nullable=False),
         _amount("net_qty"),
         _amount("cost_basis"),
         _amount("realized_pnl"),

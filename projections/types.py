@@ -80,6 +80,12 @@ class Amount(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+class Carried(Amount):
+    """An amount that more is worked out of: with the 36 decimals that a fold carries on."""
+
+    cache_ok = True
+
+
 class Moment(TypeDecorator[datetime]):
     """A time with its zone: ``timestamptz`` on PostgreSQL, text of fixed width on SQLite."""
 
@@ -126,6 +132,8 @@ def encoder(table: Table) -> Callable[[Sequence[Any]], list[Any]]:
 
 
 def _writer(kind: TypeEngine[Any]) -> Callable[[Any], str] | None:
+    if isinstance(kind, Carried):
+        return text
     if isinstance(kind, Amount):
         return amount_text
     return moment_text if isinstance(kind, Moment) else None

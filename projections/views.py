@@ -38,14 +38,16 @@ def _position_ledger(tables: Tables) -> Select[Any]:
 def _position_steps(tables: Tables) -> Select[Any]:
     """What each fact did to its position as far as is known now, by when it happened."""
     table = tables["position_steps"]
-    return select(*_but(table, "line", "until")).where(table.c.until.is_(None))
+    return select(*_but(table, "line", "until", "carried_cost")).where(table.c.until.is_(None))
 
 
 def _fills(tables: Tables) -> Select[Any]:
     """Each fill as it stands."""
     table = tables["position_steps"]
     is_fill = table.c.event == "fill-booked"
-    return select(*_but(table, "line", "until")).where(table.c.until.is_(None), is_fill)
+    return select(*_but(table, "line", "until", "carried_cost")).where(
+        table.c.until.is_(None), is_fill
+    )
 
 
 def _pnl_daily(tables: Tables) -> Select[Any]:
