@@ -33,6 +33,9 @@ from projections.types import Moment
 T = TypeVar("T")
 _FILLS: Final = ("fill-booked", "fill-corrected")
 """What gives the account back the money of fees that are its own after all."""
+_MOST: Final = 2**62
+_DIGITS: Final = 18
+"""What a database can count to: lines of a page, and digits of a number."""
 _TIME: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
@@ -88,7 +91,7 @@ class Asking:
         if after is not None:
             question = question.where(place > tuple_(*_place(after)))
         question = question.order_by(table.c.number, table.c.line)
-        rows = self.rows(question if limit is None else question.limit(limit + 1))
+        rows = self.rows(question if limit is None else question.limit(min(limit, _MOST) + 1))
         shown = rows if limit is None else rows[:limit]
         more = len(rows) > len(shown)
         cursor = f"{shown[-1].number}:{shown[-1].line}" if more else None
@@ -183,7 +186,7 @@ def recorded(
 def _place(cursor: str) -> tuple[int, int]:
     """The place a cursor stands for."""
     number, _, line = cursor.partition(":")
-    if not (number.isdecimal() and line.isdecimal()):
+    if not (number.isdecimal() and line.isdecimal() and max(len(number), len(line)) <= _DIGITS):
         raise BadCursorError(
             f"{cursor!r} is no cursor; take the next of the page before, or none to begin"
         )

@@ -20,6 +20,8 @@ from projections.lines import BalanceLine, PositionLine, reader
 from projections.tables import cursors_table
 
 AT_ONCE: Final = 500
+_DIGITS: Final = 18
+"""Of what a database can count to."""
 
 BALANCE, POSITION = 0, 1
 _LEDGERS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
@@ -123,7 +125,7 @@ def _place(cursor: str | None) -> Place:
     if cursor is None:
         return 0, BALANCE, -1
     parts: Sequence[str] = cursor.split(":")
-    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) <= _DIGITS for part in parts):
         raise BadCursorError(
             f"{cursor!r} is no cursor of changes; take the one of the last entry, or none to begin"
         )

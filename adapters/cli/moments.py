@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _SPAN = re.compile(r"(?P<count>\d{1,5})(?P<unit>[smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MICROSECOND = timedelta(microseconds=1)
+_OUTSIDE = "it is not between 1970 and 2200"
 
 
 def moment(option: str, value: str, zone: tzinfo | None) -> datetime:
@@ -34,7 +35,7 @@ def moment(option: str, value: str, zone: tzinfo | None) -> datetime:
     if found["zone"] is None and zone is None:
         raise _bad(option, value, "the time has no zone; add Z or an offset, or give --zone")
     read = _read(option, value)
-    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+    return _in_utc(option, value, read if read.tzinfo else read.replace(tzinfo=zone))
 
 
 def beginning(option: str, value: str, zone: tzinfo | None) -> datetime:
@@ -44,7 +45,7 @@ def beginning(option: str, value: str, zone: tzinfo | None) -> datetime:
     '2026-03-04T00:00:00+00:00'
     """
     if _DAY.fullmatch(value):
-        return _read(option, value).replace(tzinfo=zone or UTC).astimezone(UTC)
+        return _in_utc(option, value, _read(option, value).replace(tzinfo=zone or UTC))
     return moment(option, value, zone)
 
 
@@ -66,6 +67,18 @@ def day(option: str, value: str) -> date:
     if not _DAY.fullmatch(value):
         raise _bad(option, value, "write a day, 2026-03-04")
     return _read(option, value).date()
+
+
+def day_of_books(option: str, value: str) -> date:
+    """A day at whose end books can be asked.
+
+    >>> day_of_books("--day", "2026-03-04")
+    datetime.date(2026, 3, 4)
+    """
+    found = day(option, value)
+    if not date(1970, 1, 1) <= found < date(2200, 1, 1):
+        raise _bad(option, value, _OUTSIDE)
+    return found
 
 
 def time_of_day(option: str, value: str) -> time:
@@ -102,8 +115,18 @@ def rfc3339(value: datetime) -> str:
 
 def _end_of_day(option: str, value: str, zone: tzinfo) -> datetime:
     midnight = _read(option, value).replace(tzinfo=zone)
+    if midnight.date() == date.max:
+        raise _bad(option, value, _OUTSIDE)
     # The next midnight on the wall; in UTC only then, since a day may have 23 or 25 hours.
-    return (midnight + timedelta(days=1)).astimezone(UTC) - _MICROSECOND
+    return _in_utc(option, value, midnight + timedelta(days=1)) - _MICROSECOND
+
+
+def _in_utc(option: str, value: str, local: datetime) -> datetime:
+    """A time in UTC; at either end of the calendar there may be none."""
+    try:
+        return local.astimezone(UTC)
+    except OverflowError:
+        raise _bad(option, value, _OUTSIDE) from None
 
 
 def _read(option: str, value: str) -> datetime:

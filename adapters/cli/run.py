@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+import click
 from click.shell_completion import shell_complete
 
 from adapters.cli.config import VENUE, read_config
@@ -24,6 +25,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     with Guard() as guard:
         if instruction := os.environ.get(_COMPLETE):
             sys.exit(shell_complete(root, {}, NAME, _COMPLETE, instruction))
+        if sys.__stdout__ is None:  # The next file that is opened would take its number.
+            raise click.UsageError("standard output is closed; send it to /dev/null if need be")
         config = read_config()
         settings = Settings(guard, venues=config.pop(VENUE, {}))
         with root.make_context(NAME, given, obj=settings, default_map=config) as context:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from adapters.cli.root import root
 from tests.architecture.sources import ROOT
-from tests.cli.running import Run, process, recorded, run_process
+from tests.cli.running import PROGRAM, Run, process, recorded, run_process
 
+DEPOSIT = ("--amount", "1", "--currency", "USD", "--who", "A", "--reason", "r")
 HOLD = """
 import sys
 from ledger.store.sqlite_module import sqlite3
@@ -69,6 +71,40 @@ def test_help_loads_no_more_than_it_needs(folder: Path) -> None:
 def test_what_could_not_run(run: Run, args: tuple[str, ...]) -> None:
     done = run(*args)
     assert (done.code, done.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("positions", "--as-of", "9999-12-31"),
+        ("positions", "--as-of", "9999-12-31T23:59:59-12:00"),
+        ("--zone", "Asia/Tokyo", "record", "deposit", *DEPOSIT, "--at", "0001-01-01"),
+        ("report", "curve", "--from", "2026-03-02", "--to", "9999-12-31"),
+        ("snapshot", "take", "--day", "9999-12-31"),
+    ],
+)  # fmt: skip
+def test_an_end_of_the_calendar_is_a_slip_and_no_bug(books: Run, args: tuple[str, ...]) -> None:
+    done = books(*args)
+    assert (done.code, done.out) == (2, "")
+    assert "is not between 1970 and 2200" in done.err
+
+
+def test_a_number_longer_than_a_database_counts_is_no_bug(books: Run) -> None:
+    many = "9" * 30
+    assert books("log", "--limit", many).out == books("log").out
+    ledger = ("report", "position-ledger")
+    assert books(*ledger, "--limit", many).out == books(*ledger).out
+    assert books(*ledger, "--after", f"5:{many}").code == 2
+
+
+def test_a_closed_output_is_told_before_anything_is_done(folder: Path) -> None:
+    closed = [*PROGRAM, "open-account", "A", "--base-currency", "USD"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *closed], cwd=folder, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "standard output is closed" in done.stderr) == (2, True)
+    assert not list(folder.glob("*.db"))
 
 
 def test_a_question_makes_no_store(run: Run, folder: Path) -> None:

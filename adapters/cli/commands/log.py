@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 
 import click
@@ -36,7 +37,7 @@ def log(question: Question, after: int, limit: int | None) -> None:
         for recorded in question.book.log(named, known_at=question.number)
         if recorded.number > after
     )
-    rows = [log_row(recorded) for recorded in islice(facts, limit)]
+    rows = [log_row(recorded) for recorded in islice(facts, min(limit or sys.maxsize, sys.maxsize))]
     question.answer(Section("log", _LOG, rows), account=named)
 
 

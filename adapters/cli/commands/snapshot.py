@@ -9,8 +9,7 @@ import click
 from adapters.cli import worth_columns as columns
 from adapters.cli.answers import Row, Section
 from adapters.cli.exits import FINDINGS, FINE
-from adapters.cli.moments import day as day_of
-from adapters.cli.moments import time_of_day
+from adapters.cli.moments import day_of_books, time_of_day
 from adapters.cli.questions import Command
 from adapters.cli.reporting import Asked, close_option, reporting
 from adapters.cli.valuing import kind_option
@@ -47,7 +46,7 @@ def take(asked: Asked, day: str, close: str, kind: str | None) -> None:
     """
     which, ends = PriceKind(kind) if kind else None, time_of_day("--close", close)
     snapshots = asked.reports.snapshots
-    taken = snapshots.take(asked.account, day_of("--day", day), close=ends, kind=which)
+    taken = snapshots.take(asked.account, day_of_books("--day", day), close=ends, kind=which)
     _tell(asked, [taken])
 
 
@@ -83,7 +82,7 @@ def check(asked: Asked, day: str) -> int:
 
     Exit code 1 says that it does not come out again as it was taken.
     """
-    is_same = asked.reports.snapshots.check(asked.account, day_of("--day", day))
+    is_same = asked.reports.snapshots.check(asked.account, day_of_books("--day", day))
     rows: list[Row] = [{"day": day, "comes_out_again": is_same}]
     asked.question.answer(Section("snapshots", columns.COMES_OUT, rows), account=asked.account)
     return FINE if is_same else FINDINGS

@@ -10,7 +10,7 @@ import click
 
 from adapters.cli import worth_columns as columns
 from adapters.cli.exits import FINDINGS, FINE
-from adapters.cli.moments import day, moment, rfc3339, time_of_day
+from adapters.cli.moments import day_of_books, moment, rfc3339, time_of_day
 from adapters.cli.questions import as_of_option, known_at_option
 from adapters.cli.reporting import Asked, close_option, instrument_option, reporting
 from adapters.cli.valuing import (
@@ -102,7 +102,7 @@ def curve(asked: Asked, first: str, last: str, close: str, kind: str | None) -> 
     A day at whose end something had no mark or no rate is named, and the exit code is 1: what it
     shows is not all.
     """
-    begin, end = day("--from", first), day("--to", last)
+    begin, end = day_of_books("--from", first), day_of_books("--to", last)
     if end < begin:
         raise click.UsageError(f"--to {last} is before --from {first}")
     ends, which = time_of_day("--close", close), marks(asked, kind)
