@@ -14,6 +14,7 @@ from enum import Enum
 import attrs
 
 from adapters.loose_ends import ROW, LooseEnds
+from adapters.naming import symbols
 from adapters.statement import compare, stated_again
 from ledger.deciding import find_order
 from ledger.domain.accounts import Account
@@ -108,6 +109,7 @@ class _Finder:
         self._book = book
         self._store = book.store
         self._state = state
+        self._symbols = symbols(state)
         self._loose = LooseEnds(self._log())
 
     def _log(self) -> Iterator[Recorded]:
@@ -170,17 +172,20 @@ class _Finder:
             what = f"{text(view.suspense_qty)} without a counterpart"
             yield self._about(IssueKind.SUSPENSE, view, what, view.suspense_qty)
 
-    @staticmethod
     def _about(
-        kind: IssueKind, view: PositionView, what: str, qty: Decimal, at: datetime | None = None
+        self,
+        kind: IssueKind,
+        view: PositionView,
+        what: str,
+        qty: Decimal,
+        at: datetime | None = None,
     ) -> OpenIssue:
-        name = view.instrument.symbol if view.instrument else view.instrument_id
+        name = self._name(view.instrument_id)
         return OpenIssue(kind=kind, subject=view.instrument_id, name=name, what=what, qty=qty,
                          at=at or view.last_at)  # fmt: skip
 
     def _name(self, instrument_id: str | None) -> str:
-        instrument = self._state.instrument(instrument_id) if instrument_id else None
-        return instrument.symbol if instrument else instrument_id or ""
+        return self._symbols.get(instrument_id or "", instrument_id or "")
 
     # -- facts --------------------------------------------------------------------------
 

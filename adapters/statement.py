@@ -17,6 +17,7 @@ from typing import Final
 
 import attrs
 
+from adapters.naming import symbols
 from adapters.port import Batch, Coverage
 from ledger.domain.accounts import Account
 from ledger.domain.events import (
@@ -122,6 +123,10 @@ class Comparison:
         self._known_at = known_at
         self.account = self._at_the_end()
 
+    @cached_property
+    def _symbols(self) -> dict[str, str]:
+        return symbols(self.account)
+
     def _at_the_end(self) -> Account:
         """The books as of the report's end, or of its last row if that is later: what it reports
         belongs to it, also where its times and its days are of different zones."""
@@ -169,8 +174,7 @@ class Comparison:
         return is_here and instrument.kind is not InstrumentKind.SPOT
 
     def _position(self, instrument_id: str, booked: Decimal, stated: Decimal) -> Line:
-        instrument = self.account.instrument(instrument_id)
-        name = instrument.symbol if instrument else instrument_id
+        name = self._symbols.get(instrument_id, instrument_id)
         agrees = booked == stated
         cause = "" if agrees else self._why_position(name, subtract(stated, booked))
         return Line(kind=Kind.POSITION, subject=instrument_id, name=name, booked=booked,

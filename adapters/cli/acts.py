@@ -159,7 +159,7 @@ def by_symbol(question: Question, account: str) -> Iterator[None]:
         yield
     except BookingChangeError as error:
         told = str(error)
-        for instrument_id, symbol in question.symbols(question.book.account(account)).items():
+        for instrument_id, symbol in question.symbols(account).items():
             if told.startswith(f"{instrument_id} ") and symbol != instrument_id:
                 raise BookingChangeError(f"{symbol}, {told}") from None
         raise

@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 import click
 
+from adapters import naming
 from adapters.cli import output
 from adapters.cli.answers import Answer, Section
 from adapters.cli.moments import knowledge, moment, rfc3339
@@ -59,10 +60,9 @@ class Question:
         """The account as it was at both times."""
         return self.book.at(account, **self.when)
 
-    def symbols(self, state: Account) -> dict[str, str]:
-        """What to call each instrument."""
-        named = {key: state.instrument(key) for key in state.policy.definitions}
-        return {key: one.symbol for key, one in named.items() if one is not None}
+    def symbols(self, account: str) -> dict[str, str]:
+        """What each instrument of an account was called then."""
+        return naming.symbols(self.book.account(account), as_of=self.as_of, upto=self.number)
 
     def instrument(self, account: str, name: str) -> str:
         """The id of an instrument that the account knows today, by id or by symbol, also an old
@@ -71,7 +71,7 @@ class Question:
         found = state.resolve(name)
         held = {key.instrument_id for key in state.positions}
         if found not in held | state.policy.definitions.keys():
-            symbols = self.symbols(state)
+            symbols = naming.symbols(state)
             known = listed(sorted(symbols.get(one, one) for one in {*held, *symbols}))
             raise click.UsageError(f"no instrument {name} in account {account}; it has: {known}")
         return found

@@ -134,7 +134,7 @@ def reporting(function: Callable[..., int | None]) -> Command:
 
             asked = Reports(question.book, engine)
             bring(asked.asking.runner, question.number)
-            symbols = question.symbols(question.state(account))
+            symbols = question.symbols(account)
             return function(Asked(question, asked, account, symbols), **own)
 
     return reports_option(asks(command))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import ledger
-from ledger.domain.events import FeeCharged, FillBusted
+from ledger.domain.events import FeeCharged, FillBusted, SymbolChanged
 from tests.cli.running import Ran, Run
 
 ASKED = [
@@ -289,3 +290,29 @@ def test_a_spreadsheet_calculates_no_text(run: Run, folder: Path, symbol: str) -
                   last_px=D2)  # fmt: skip
     row = table(run("positions", "--csv"))[0]
     assert (row["symbol"], row["net_qty"]) == (f"'{symbol}", "-2")
+
+
+def renamed(at: datetime) -> None:
+    change = SymbolChanged(id="r", instrument_id="IBKR:900001", symbol="ACNE")
+    with ledger.open("sqlite:///tradeledger.db") as book:
+        book.record("demo", change, occurred_at=at)
+
+
+@pytest.mark.parametrize(
+    "args", [("positions",), ("lots",), ("fills",), ("report", "trades"), ("report", "steps")]
+)
+def test_an_instrument_is_called_by_its_new_symbol(books: Run, args: tuple[str, ...]) -> None:
+    renamed(datetime(2026, 3, 5, tzinfo=UTC))
+    called = {row["symbol"] for row in table(books(*args, "--csv"))}
+    assert ("ACNE" in called, "ACME" in called) == (True, False)
+
+
+def test_before_it_was_renamed_it_has_the_old_symbol(books: Run) -> None:
+    renamed(datetime(2026, 3, 5, tzinfo=UTC))
+    for past in (("--as-of", "2026-03-04"), ("--known-at", "22")):
+        assert "ACME" in {row["symbol"] for row in table(books("positions", *past, "--csv"))}
+
+
+def test_a_symbol_of_an_older_report_does_not_rename(books: Run) -> None:
+    renamed(datetime(2020, 3, 5, tzinfo=UTC))
+    assert "ACME" in {row["symbol"] for row in table(books("positions", "--csv"))}

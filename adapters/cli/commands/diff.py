@@ -40,7 +40,7 @@ def diff(question: Question, known_from: str, known_to: str | None) -> None:
         as_of=question.as_of,
     )
     question.answer(
-        *sections(found, question.symbols(question.state(found.account))),
+        *sections(found, question.symbols(found.account)),
         account=found.account,
         from_number=found.from_number,
         to_number=found.to_number,

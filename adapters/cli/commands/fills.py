@@ -38,7 +38,7 @@ def fills(question: Question, instrument: str | None) -> None:
     now stands.
     """
     wanted = question.instrument(question.account, instrument) if instrument else None
-    symbols = question.symbols(question.state(question.account))
+    symbols = question.symbols(question.account)
     rows = [fill_row(entry, symbols) for entry in entries(question)]
     if wanted is not None:
         rows = [row for row in rows if row["instrument_id"] == wanted]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -51,7 +51,8 @@ def positions(question: Question, flat_too: bool) -> None:
     # One that only a bust of a later fill names has no history at that moment.
     views = [view for view in every if view.last_at is not None or not is_done(view)]
     shown = [view for view in views if flat_too or not is_done(view)]
-    rows = [position_row(view) for view in shown]
+    symbols = question.symbols(question.account)
+    rows = [position_row(view, symbols) for view in shown]
     question.answer(Section("positions", _POSITIONS, rows), account=question.account)
     if len(shown) < len(views):
         click.echo(f"{len(views) - len(shown)} flat, not shown; --all shows them", err=True)
@@ -62,11 +63,11 @@ def is_done(view: PositionView) -> bool:
     return view.is_flat and not view.suspense_qty and not view.unvalued_fills
 
 
-def position_row(view: PositionView) -> Row:
+def position_row(view: PositionView, symbols: Mapping[str, str]) -> Row:
     """A position as a row."""
     names = {column.name for column in _POSITIONS} - {"symbol", "note"}
     row = {name: getattr(view, name) for name in names}
-    symbol = view.instrument.symbol if view.instrument else view.instrument_id
+    symbol = symbols.get(view.instrument_id, view.instrument_id)
     return {"symbol": symbol, **row, "note": note(view)}
 
 
@@ -115,14 +116,16 @@ def lots(question: Question, instrument: str | None) -> None:
     """The open lots behind the positions, oldest first; of one INSTRUMENT or of all."""
     wanted = question.instrument(question.account, instrument) if instrument else None
     views = question.book.positions(question.account, **question.when)
-    rows = [row for view in views if wanted in {None, view.instrument_id} for row in lot_rows(view)]
+    symbols = question.symbols(question.account)
+    meant = (view for view in views if wanted in {None, view.instrument_id})
+    rows = [row for view in meant for row in lot_rows(view, symbols)]
     question.answer(Section("lots", _LOTS, rows), account=question.account)
 
 
-def lot_rows(view: PositionView) -> list[Row]:
+def lot_rows(view: PositionView, symbols: Mapping[str, str]) -> list[Row]:
     """The lots of a position as rows."""
     whose = {
-        "symbol": view.instrument.symbol if view.instrument else view.instrument_id,
+        "symbol": symbols.get(view.instrument_id, view.instrument_id),
         "instrument_id": view.instrument_id,
         "position_id": view.position_id,
         "currency": view.currency,

@@ -28,7 +28,7 @@ _ORDERS = (
 @asks
 def orders(question: Question, closed_too: bool) -> None:
     """Orders that may still fill; with --all every order there ever was."""
-    symbols = question.symbols(question.state(question.account))
+    symbols = question.symbols(question.account)
     found = all_orders(question) if closed_too else open_orders(question)
     rows = [order_row(view, symbols) for view in found]
     question.answer(Section("orders", _ORDERS, rows), account=question.account)
