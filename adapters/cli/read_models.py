@@ -56,19 +56,27 @@ def is_there(url: str) -> bool:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    """The database of the tables; what its driver raises is told in the ledger's own errors."""
+def _libraries() -> Iterator[None]:
     try:
-        from sqlalchemy.exc import ArgumentError
-
-        from projections.database import connect
-
-        engine = connect(url)
+        yield
     except ImportError as error:
         raise click.UsageError(
             f"read models need a library that is not there ({error.name}); "
             "install tradeledger[projections,postgres]"
         ) from error
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """The database of the tables; what its driver raises is told in the ledger's own errors."""
+    with _libraries():
+        # Before the block that names it: an interrupt comes here often, for the import is long.
+        from sqlalchemy.exc import ArgumentError
+
+        from projections.database import connect
+    try:
+        with _libraries():
+            engine = connect(url)
     except ArgumentError:
         raise click.UsageError("--reports is no url of a database") from None
     try:

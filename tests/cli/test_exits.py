@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -124,6 +126,20 @@ def test_debug_shows_where(run: Run, broken: None) -> None:
 
 def test_interrupted(run: Run, broken: None) -> None:
     assert run("interrupt").code == 130
+
+
+def test_an_interrupt_while_a_library_is_loaded_is_no_bug(
+    books: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = builtins.__import__
+
+    def interrupted(name: str, *args: Any, **more: Any) -> Any:
+        if name == "sqlalchemy.exc":
+            raise KeyboardInterrupt
+        return load(name, *args, **more)
+
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+    assert books("report", "trades").code == 130
 
 
 def test_a_row_that_cannot_be_read_is_a_finding(run: Run, statement: Path) -> None:
