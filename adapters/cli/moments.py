@@ -49,6 +49,24 @@ def beginning(option: str, value: str, zone: tzinfo | None) -> datetime:
     return moment(option, value, zone)
 
 
+def ends(
+    first: str, since: str | None, last: str, until: str | None, zone: tzinfo | None
+) -> tuple[datetime | None, datetime | None]:
+    """Where a span of time begins and ends, which it leaves out, as two options say, if they do;
+    ``click.UsageError`` for one that holds nothing, of which all would be true.
+
+    >>> ends("--from", "2026-03-04", "--to", None, None)[1] is None
+    True
+    """
+    begin = beginning(first, since, zone) if since else None
+    end = beginning(last, until, zone) if until else None
+    if begin and end and end <= begin:
+        raise click.UsageError(
+            f"{last} {until} is not after {first} {since}: there is nothing between them"
+        )
+    return begin, end
+
+
 def knowledge(option: str, value: str, zone: tzinfo | None) -> int | datetime:
     """A log number, or a time by which things had been learned.
 

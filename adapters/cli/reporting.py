@@ -14,7 +14,7 @@ import click
 from adapters.cli import html, output
 from adapters.cli.answers import Column, Section, counted
 from adapters.cli.files import write_new
-from adapters.cli.moments import beginning, rfc3339
+from adapters.cli.moments import ends, rfc3339
 from adapters.cli.questions import Command, Question, asks
 from adapters.cli.read_models import bring, opened, reports_option, tables_url
 from adapters.cli.report_columns import rows_of, totals
@@ -171,11 +171,8 @@ def spanned(command: Command) -> Command:
 
 def span(asked: Asked, since: str | None, until: str | None) -> dict[str, datetime | None]:
     """A span as the reports take it."""
-    zone = asked.question.settings.zone_info
-    return {
-        "since": beginning("--since", since, zone) if since else None,
-        "until": beginning("--until", until, zone) if until else None,
-    }
+    begin, end = ends("--since", since, "--until", until, asked.question.settings.zone_info)
+    return {"since": begin, "until": end}
 
 
 def is_open_option(command: Command) -> Command:

@@ -91,6 +91,18 @@ def test_an_end_of_the_calendar_is_a_slip_and_no_bug(books: Run, args: tuple[str
     assert "is not between 1970 and 2200" in done.err
 
 
+@pytest.mark.parametrize("last", ["2026-03-01", "2026-03-09"])
+def test_a_span_of_time_that_holds_nothing_is_refused(books: Run, last: str) -> None:
+    report = ("reconcile", "ibkr_flex", "statement.xml", "--dry-run")
+    backwards = books(*report, "--from", "2026-03-09", "--to", last)
+    assert (backwards.code, f"--to {last} is not after --from 2026-03-09" in backwards.err) == (
+        2,
+        True,
+    )
+    ledger = books("report", "balance-ledger", "--since", "2026-03-09", "--until", last)
+    assert (ledger.code, ledger.out) == (2, "")
+
+
 def test_a_number_longer_than_a_database_counts_is_no_bug(books: Run) -> None:
     many = "9" * 30
     assert books("log", "--limit", many).out == books("log").out

@@ -19,7 +19,7 @@ from adapters.cli.exits import FINDINGS, FINE, TRY_LATER
 from adapters.cli.fetched import account_of, covers_of, fetch_of, lacking, pages_in
 from adapters.cli.holidays import calendar_of, holidays_option
 from adapters.cli.locking import locked
-from adapters.cli.moments import beginning
+from adapters.cli.moments import ends
 from adapters.cli.opening import opened
 from adapters.cli.questions import Question, asks
 from adapters.cli.read_models import reports_option
@@ -160,11 +160,7 @@ def read(
     ``BadFileError`` for a map or settings that are wrong: to try later would not mend them.
     """
     require_parser(question.settings, broker=broker, **asked)
-    zone = question.settings.zone_info
-    covers = (
-        beginning("--from", since, zone) if since else None,
-        beginning("--to", until, zone) if until else None,
-    )
+    covers = ends("--from", since, "--to", until, question.settings.zone_info)
     nothing, found = partial(unread, question.account, broker), None
     inputs: tuple[Input, ...] = ()
     try:
