@@ -17,6 +17,9 @@ Settings: options, then TRADELEDGER_* in the environment, then ./tradeledger.tom
 then $XDG_CONFIG_HOME/tradeledger/config.toml."""
 
 
+_PREFIX = "TRADELEDGER"
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module only when that command is asked for."""
 
@@ -38,6 +41,7 @@ class LazyGroup(click.Group):
             ) from error
         command: click.Command = getattr(module, _attribute(cmd_name))
         _check_config(ctx, command, cmd_name)
+        _hear_environment(command, f"{_PREFIX}_{cmd_name.replace('-', '_').upper()}")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -56,11 +60,39 @@ def _attribute(name: str) -> str:
 
 
 def _check_config(ctx: click.Context, command: click.Command, name: str) -> None:
+    """Values of the configuration under the names that options have on the command line, handed
+    on under those that they have in the program."""
     given: dict[str, Any] = (ctx.default_map or {}).get(name) or {}
-    known = {parameter.name for parameter in command.params}
+    options = {_said(one): one for one in command.params}
+    known = options.keys() | {one.name for one in command.params}
     for key in given:
         if key not in known:
             raise click.UsageError(f"configuration: [{name}] has no option {key}", ctx)
+    for key in given.keys() & options.keys():
+        one = options[key]
+        value = [given[key]] if one.multiple and isinstance(given[key], str) else given[key]
+        given[str(one.name)] = value
+
+
+def _hear_environment(command: click.Command, prefix: str) -> None:
+    """Variables have the names of options, too, also where the program has another for one."""
+    for one in command.params:
+        if isinstance(one, click.Option) and _said(one) != one.name and one.envvar is None:
+            one.envvar = f"{prefix}_{_said(one).upper()}"
+    for name, inner in getattr(command, "commands", {}).items():
+        _hear_environment(inner, f"{prefix}_{name.replace('-', '_').upper()}")
+
+
+def _said(one: click.Parameter) -> str:
+    """What an option is called on the command line, as a key.
+
+    >>> _said(click.Option(["--tolerance", "tolerances"])), _said(click.Option(["-a", "--as-of"]))
+    ('tolerance', 'as_of')
+    """
+    long = max(
+        (name for name in one.opts if name.startswith("--")), key=len, default=one.name or ""
+    )
+    return long.removeprefix("--").replace("-", "_")
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -79,7 +111,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=LazyGroup,
     epilog=EPILOG,
     context_settings={
-        "auto_envvar_prefix": "TRADELEDGER",
+        "auto_envvar_prefix": _PREFIX,
         "help_option_names": ["-h", "--help"],
     },
 )

@@ -63,3 +63,27 @@ def test_a_table_of_a_command(run: Run, statement: Path) -> None:
 def test_a_setting_nobody_knows_is_refused(books: Run, text: str) -> None:
     Path("tradeledger.toml").write_text(text, "utf-8")
     assert books("positions").code == 2
+
+
+def test_an_option_has_one_name_in_the_configuration_and_on_the_command_line(books: Run) -> None:
+    every = books("orders", "--all").out
+    assert books("orders").out != every
+    Path("tradeledger.toml").write_text("[orders]\nall = true\n", "utf-8")
+    assert books("orders").out == every
+
+
+def test_an_option_has_that_name_in_the_environment_too(
+    books: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = books("orders", "--all").out
+    monkeypatch.setenv("TRADELEDGER_ORDERS_ALL", "1")
+    assert books("orders").out == every
+    monkeypatch.setenv("TRADELEDGER_REPORT_CHECK_FROM", "2026-03-02")
+    monkeypatch.setenv("TRADELEDGER_REPORT_CHECK_TO", "2026-03-01")
+    assert "--to 2026-03-01 is before --from 2026-03-02" in books("report", "check").err
+
+
+def test_an_option_that_may_be_given_often_may_be_one_text_in_the_configuration(books: Run) -> None:
+    Path("tradeledger.toml").write_text('[reconcile]\ntolerance = "CHF=1"\n', "utf-8")
+    done = books("reconcile", "ibkr_flex", "statement.xml", "--dry-run")
+    assert "--tolerance CHF=1 lets nothing pass" in done.err
