@@ -87,7 +87,7 @@ class Snapshots:
             row = self._last(connection, account, day)
         if row is None:
             raise NoSuchSnapshotError(
-                f"no snapshot of {account} was taken for {day}; take one with snapshots.take"
+                f"no snapshot of {account} was taken for {day}; take one first"
             )
         kept, close = _snapshot(row), time.fromisoformat(row.close)
         again = self._told(account, day, kept.as_of, kept.known_at, close, kept.kind)

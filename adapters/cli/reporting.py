@@ -117,8 +117,9 @@ def first_id(asked: Asked, name: str) -> str:
     """The id under which an order was placed; ``click.UsageError`` if none goes by this one."""
     try:
         view = asked.question.book.order(asked.account, name, **asked.known)
-    except UnknownOrderError as error:
-        raise click.UsageError(str(error)) from None
+    except UnknownOrderError:
+        rule = f"account {asked.account} has no order {name}"
+        raise click.UsageError(f"{rule}; 'tradeledger orders --all' lists them") from None
     return view.cl_ord_ids[0] if view.cl_ord_ids else name
 
 

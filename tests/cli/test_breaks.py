@@ -112,6 +112,15 @@ def test_a_break_is_shown_with_its_life(broken: Run) -> None:
     assert broken("break", "show", found, "--known-at", "3").code == 2
 
 
+def test_evidence_that_is_older_than_the_values_says_so(broken: Run) -> None:
+    found = key(broken, "cash.balance")
+    assert "the evidence is of" not in broken("break", "show", found).err
+    night(1, balance="91")
+    told = broken("break", "show", found).err
+    assert "the evidence is of 2026-03-02, when the break was first seen" in told
+    assert "the values are of 2026-03-03" in told
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [("abc", "give at least 6 characters"), ("abcdefg", "no such break in account A")],

@@ -149,6 +149,12 @@ def show(asked: Asked, name: str, given_day: str | None, calendar: str | None) -
         Section("steps", _STEPS, steps),
         account=asked.account,
     )
+    if one.seen_on != one.opened_on:
+        click.echo(
+            f"the evidence is of {one.opened_on}, when the break was first seen; "
+            f"the values are of {one.seen_on}",
+            err=True,
+        )
 
 
 def _facts(asked: Asked, found: Iterable[int]) -> Iterator[Recorded]:
