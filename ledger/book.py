@@ -14,7 +14,16 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.conflicts import conflict_text
-from ledger.deciding import Decision, decided, enriched, key_of, new_issues, repeated, then
+from ledger.deciding import (
+    Decision,
+    decided,
+    enriched,
+    key_of,
+    new_issues,
+    repeated,
+    require_zones,
+    then,
+)
 from ledger.domain.account_rules import (
     check_booking_change,
     check_definition,
@@ -101,6 +110,7 @@ class Book(Reader, PriceWriter):
         self, facts: Sequence[Fact], *, revise: Revise | None = None, dry_run: bool = False
     ) -> list[Outcome]:
         """Record many facts in one transaction; one outcome for each, in order."""
+        require_zones(facts)
         with self._lock:
             complete = enriched(self.store, facts)
             outcomes = self.store.append(complete, revise=revise, dry_run=dry_run)

@@ -12,6 +12,7 @@ from ledger.conflicts import conflict_text
 from ledger.domain.accounts import Account
 from ledger.domain.canonical import Entry
 from ledger.domain.events import (
+    AccountOpened,
     Event,
     Fact,
     FeeCharged,
@@ -24,7 +25,7 @@ from ledger.domain.events import (
     ReplaceRequested,
     differences,
 )
-from ledger.domain.gates import changed
+from ledger.domain.gates import changed, require_zone
 from ledger.domain.order_commands import (
     CancelOrder,
     LinkOrders,
@@ -127,6 +128,14 @@ def new_issues(store: EventStore, state: Account, fact: Fact) -> list[Issue]:
 
 
 Amendment = FillBusted | FillCorrected | FeeCharged
+
+
+def require_zones(facts: Sequence[Fact]) -> None:
+    """Raise for an account whose days would be of a zone that nobody knows: no day of it could be
+    told, nor of any account that shares its tables. One that is on record is read all the same."""
+    for fact in facts:
+        if isinstance(fact.event, AccountOpened):
+            require_zone("time_zone", fact.event.time_zone)
 
 
 def enriched(store: EventStore, facts: Sequence[Fact]) -> list[Fact]:

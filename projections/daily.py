@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from operator import itemgetter
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
 from ledger.domain.accounts import Account
 from ledger.domain.events import AccountOpened
+from ledger.domain.gates import require_zone
 from ledger.domain.numbers import ZERO, add, negate, subtract
 from projections.pnl import Days
 from projections.tables import pnl_days
@@ -30,7 +30,7 @@ _CHANGES: Final = (
 )  # fmt: skip
 _NO_CHANGES: Final = ("0",) * len(_CHANGES)
 _NET: Final = len(_AMOUNTS)
-_UTC: Final = Days(ZoneInfo("UTC"))
+_UTC: Final = Days(UTC)
 
 Place = tuple[str, str, str, str]
 _BEFORE: Final = FIRST + 4
@@ -132,7 +132,7 @@ def _opened(account: Account) -> tuple[int, Days]:
     """The number by which the account was opened, and its days; 0 if it was not."""
     for rule in account.rules:
         if isinstance(rule.event, AccountOpened):
-            return rule.number, Days(ZoneInfo(rule.event.time_zone))
+            return rule.number, Days(require_zone("time_zone", rule.event.time_zone))
     return 0, _UTC
 
 

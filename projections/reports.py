@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, time
 from typing import Final, TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, or_, select
 
+from ledger.domain.gates import require_zone
 from ledger.domain.views import BalanceView, PositionView
 from ledger.history import KnownAt, resolve
 from ledger.reading import Reader
@@ -264,7 +264,7 @@ class Reports:
         """Profit and loss by day, position and currency; days are those of the account's zone
         (or ``zone``), and end at ``close``."""
         number = self.asking.reach(known_at)
-        days = Days(ZoneInfo(zone or self._zone(account, number)), close)
+        days = Days(require_zone("zone", zone or self._zone(account, number)), close)
         steps = self.asking.steps(account, instrument, number, as_of=as_of)
         entries = () if instrument is not None else self.asking.own_entries(account, number, as_of)
         return Answer(lines=lines_of(account, days, steps, entries), number=number)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import attrs
 
-from ledger.domain.gates import require_time
+from ledger.domain.gates import require_time, require_zone
 from ledger.domain.numbers import ONE, ZERO, quantize, ratio, subtract
 from ledger.domain.prices import Price, PriceKind
 from ledger.history import KnownAt, rules_at
@@ -208,9 +207,9 @@ class Worth:
         """When a day ends in the account's zone: at the close, or at the midnight after it."""
         return Days(self._zone(account, self._moment(None, None)), close).end(day)
 
-    def _zone(self, account: str, moment: Moment) -> ZoneInfo:
+    def _zone(self, account: str, moment: Moment) -> tzinfo:
         opened = opening(rules_at(self._book.at(account), None, moment.number))
-        return ZoneInfo(opened.time_zone if opened else "UTC")
+        return require_zone("time_zone", opened.time_zone if opened else "UTC")
 
     def _points(
         self, account: str, days: Days, asked: Iterable[date], now: Moment
@@ -255,7 +254,7 @@ class Worth:
     def _own(self, account: str, at: datetime, number: int) -> list[PnlLine]:
         """What the account itself had earned and paid by a moment."""
         entries = self._asking.own_entries(account, number, at)
-        return lines_of(account, Days(ZoneInfo("UTC")), (), entries)
+        return lines_of(account, Days(UTC), (), entries)
 
 
 def _is_later(at: datetime | None, than: datetime | None) -> bool:

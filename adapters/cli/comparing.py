@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -26,6 +25,7 @@ from adapters.reconcile.trades import Sink
 from adapters.reconcile.valuing import value_in_base
 from adapters.reconcile.writing import MATCHES, NAMES, WRITERS, Input, Matches, Report
 from ledger.domain.events import AccountOpened
+from ledger.domain.gates import require_zone
 from ledger.history import KnownAt
 from ledger.reading import Reader
 from projections.reports import Reports
@@ -109,7 +109,7 @@ class Comparing:
 
     def _moment(self) -> datetime:
         """What dates a report that has no times: the moment asked for, else the present one."""
-        zone = ZoneInfo(self.opening.time_zone if self.opening else "UTC")
+        zone = require_zone("time_zone", self.opening.time_zone if self.opening else "UTC")
         return (self.question.as_of or now()).astimezone(zone)
 
     def _life(self, reports: Reports, outcome: Outcome) -> Life:

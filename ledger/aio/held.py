@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.book import Book
-from ledger.deciding import enriched
+from ledger.deciding import enriched, require_zones
 from ledger.domain.events import Fact
 from ledger.store.port import AlreadyAppended, Appended, Conflict
 
@@ -45,6 +45,7 @@ class HeldBook(Book):
     def take_in(self, facts: Sequence[Fact]) -> Imported:
         """Record facts without folding them: the account is caught up at its next use, once for
         all that came. Late facts, folded part by part, would each time fold the rest again."""
+        require_zones(facts)
         outcomes = self.store.append(enriched(self.store, facts))
         kinds = Counter(type(outcome) for outcome in outcomes)
         conflicts = tuple(one for one in outcomes if isinstance(one, Conflict))

@@ -11,10 +11,11 @@ from __future__ import annotations
 import inspect
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, dataclass_transform
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
@@ -68,6 +69,18 @@ def require_time(field: str, value: datetime) -> datetime:
     if not _FIRST <= value < _LAST:
         raise NaiveTimeError(f"{field}: {value.isoformat()} is not between 1970 and 2200")
     return value.astimezone(UTC)
+
+
+def require_zone(field: str, value: str) -> tzinfo:
+    """The zone of this name, UTC also where no zones are installed; else ``BadTextError``."""
+    try:
+        return UTC if require_text(field, value) == "UTC" else ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        why = (
+            "no such time zone; use a name such as America/New_York (where no zones are "
+            "installed, the package tzdata brings them)"
+        )
+        raise BadTextError(field, value, why) from None
 
 
 def _getter(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
