@@ -7,6 +7,7 @@ suspension) is decided by the account, and an id used twice is answered by the s
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum
 from typing import Any, assert_never
 
 import attrs
@@ -28,6 +29,7 @@ from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, told
 from ledger.domain.order_commands import (
     CancelOrder,
+    CancelReason,
     LinkOrders,
     MoveStop,
     MoveTarget,
@@ -37,6 +39,7 @@ from ledger.domain.order_commands import (
 )
 from ledger.domain.orders import Order
 from ledger.errors import (
+    BadTextError,
     InvalidOrderError,
     OrderClosedError,
     UnknownInstrumentError,
@@ -92,6 +95,7 @@ def _place(command: PlaceOrder, instrument: Instrument | None) -> tuple[Event, .
             "defined; record an InstrumentDefined first"
         )
     _require_positive(command.cl_ord_id, "order_qty", command.order_qty)
+    _require_kind("ord_type", command.ord_type, OrdType)
     _require_prices(command)
     _require_times(command)
     _require_hold(command)
@@ -132,6 +136,7 @@ def _replace(
 
 
 def _cancel(order: Order, command: CancelOrder) -> tuple[Event, ...]:
+    _require_kind("reason", command.reason, CancelReason)
     _require_open(order, "cancelled")
     if order.is_filled:
         raise OrderClosedError(
@@ -216,6 +221,13 @@ def _require_positive(cl_ord_id: str, name: str, value: Decimal) -> None:
             f"order {cl_ord_id}: {name} {told(value)} is not above zero; give an unsigned quantity "
             "and say buy or sell by its side"
         )
+
+
+def _require_kind(name: str, value: object, kind: type[Enum]) -> None:
+    """A word in place of a member, such as ``"limit"``, is told before anything looks at it."""
+    if not isinstance(value, kind):
+        some = ", ".join(str(member) for member in list(kind)[:2])
+        raise BadTextError(name, repr(value), f"it is not of type {kind.__name__}; give {some} ...")
 
 
 def _require_prices(command: PlaceOrder) -> None:

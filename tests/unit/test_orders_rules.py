@@ -37,6 +37,7 @@ from ledger.domain.order_commands import (
 from ledger.domain.order_rules import decide
 from ledger.domain.orders import Order
 from ledger.errors import (
+    BadTextError,
     InvalidOrderError,
     MisalignedPriceError,
     OrderClosedError,
@@ -252,3 +253,15 @@ def test_a_link_of_too_few_orders_is_refused(contingency, ids):
     command = LinkOrders(link_id="L", contingency=contingency, cl_ord_ids=ids)
     with pytest.raises(RefusedError, match="link L"):
         decide(None, command, None)
+
+
+def test_a_word_in_place_of_a_type_is_told() -> None:
+    with pytest.raises(BadTextError, match="of type OrdType; give OrdType.MARKET"):
+        place(ord_type="limit", limit_px=D(5000))
+
+
+def test_a_word_in_place_of_a_reason_is_told() -> None:
+    reason: Any = "user"
+    command = CancelOrder(cl_ord_id="Y", orig_cl_ord_id="X", reason=reason)
+    with pytest.raises(BadTextError, match="of type CancelReason; give CancelReason.USER"):
+        decide(order_of(placed(), accepted()), command, ES)
