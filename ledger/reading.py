@@ -149,9 +149,10 @@ class Reader(PriceReader):
     def balances(
         self, account: str, *, as_of: datetime | None = None, known_at: KnownAt = None
     ) -> list[BalanceView]:
-        """Every currency of the account: total, held, free, settled."""
+        """Every currency of the account: total, held, free, and what has settled by the day of
+        ``as_of`` (without one: of the last fact), in the account's zone."""
         state = self.at(account, as_of=as_of, known_at=known_at)
-        return state.balances(as_of.date() if as_of else None)
+        return state.balances(state.day_of(as_of) if as_of else None)
 
     def order(
         self,

@@ -12,7 +12,7 @@ Busts and corrections of a fill whose order only the store can tell are ``orphan
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from ledger.domain.events import (
     SymbolChanged,
 )
 from ledger.domain.fill_facts import link
+from ledger.domain.gates import require_zone
 from ledger.domain.holding import Holding
 from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, add, quantize, subtract, total
@@ -309,10 +310,15 @@ class Account:
     def to_come(self, at: datetime | None = None) -> dict[str, Decimal]:
         """What sales have still to bring in on the day of a moment (the last fact's), by
         currency."""
-        return self.settlement.to_come(self.policy, self._day(at.date() if at else None))
+        return self.settlement.to_come(self.policy, self._day(self.day_of(at) if at else None))
+
+    def day_of(self, at: datetime) -> date:
+        """The day of a moment in the account's zone, whichever zone it is told in."""
+        opened = self.policy.opened
+        return at.astimezone(require_zone("time_zone", opened.time_zone) if opened else UTC).date()
 
     def _day(self, on: date | None) -> date:
-        return on or (self.last_at.date() if self.last_at else date.min)
+        return on or (self.day_of(self.last_at) if self.last_at else date.min)
 
     def balances(self, on: date | None = None) -> list[BalanceView]:
         """Every currency that ever moved, sorted; settled as of a day (the last fact's)."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import ledger
 from ledger.domain.events import CashDeposited, FillBusted, FillCorrected, TradeSettled
@@ -67,3 +68,14 @@ def test_a_busted_fill_has_nothing_to_settle() -> None:
 def test_a_corrected_fill_settles_as_corrected() -> None:
     better = FillCorrected(exec_id="k", exec_ref_id="e1", last_qty=D(1), last_px=D(10))
     assert dollars(told(bought(), better)) == (-11, 0)
+
+
+def test_the_day_is_that_of_the_account_in_whichever_zone_a_moment_is_told() -> None:
+    book = told(
+        opened(time_zone="America/New_York"), fill("e1", BUY, "2", "10", "1", settl_date=DUE)
+    )
+    evening = datetime(DUE.year, DUE.month, DUE.day, tzinfo=ZoneInfo("America/New_York"))
+    for zone in (UTC, ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")):
+        [before] = book.balances("A", as_of=(evening - timedelta(seconds=1)).astimezone(zone))
+        [after] = book.balances("A", as_of=evening.astimezone(zone))
+        assert (before.settled, after.settled) == (0, -21)

@@ -46,7 +46,8 @@ def test_what_is_on_record_is_read() -> None:
     opening = AccountOpened(base_currency="USD", time_zone=WRONG)
     book = ledger.open("memory://")
     book.store.append([make_fact("A", opening, at(0))])
-    assert book.balances("A") == []
+    assert [one.event for one in book.log("A")] == [opening]
+    assert book.positions("A") == []
 
 
 def test_pnl_in_a_zone_that_nobody_knows_says_so() -> None:
