@@ -167,7 +167,7 @@ class Reader(PriceReader):
         order = find_order(self.store, state, cl_ord_id)
         if order is None:
             raise UnknownOrderError(
-                f"account {account} has no order {cl_ord_id}; list them with book.orders"
+                f"account {account} has no order {cl_ord_id}; book.open_orders lists the open ones"
             )
         return order.view()
 

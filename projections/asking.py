@@ -86,6 +86,8 @@ class Asking:
     ) -> Answer[T]:
         """Rows in the order of recording, from behind a cursor; pages stay as they are while
         more is recorded."""
+        if limit is not None and limit < 1:
+            raise BadCursorError(f"a page of {limit} lines has no next one; ask for 1 or more")
         place = tuple_(table.c.number, table.c.line)
         question = select(table).where(*where, table.c.number <= number)
         if after is not None:

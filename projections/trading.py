@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 
 from ledger.domain.accounts import Account
 from ledger.domain.events import Intent, OrdType, Recorded
+from ledger.domain.gates import require_time
 from ledger.domain.instruments import Instrument
 from ledger.history import KnownAt, resolve, rules_at
 from ledger.rebuilding import order_facts, rebuild_order
@@ -38,6 +39,7 @@ class Trading:
 
     def rules(self, account: str, as_of: datetime | None, number: int) -> Account:
         """An account that knows no more than its rules, those that were known at a number."""
+        as_of = as_of if as_of is None else require_time("as_of", as_of)
         return rules_at(self._book.at(account), as_of, number)
 
     # -- trips --------------------------------------------------------------------------

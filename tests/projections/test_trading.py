@@ -40,6 +40,8 @@ from ledger.domain.events import (
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ZERO
 from ledger.domain.prices import PriceKind, Rate
+from ledger.errors import NaiveTimeError
+from projections.errors import BadCursorError
 from projections.reports import Reports
 from tests.projections.tables import in_memory
 
@@ -415,3 +417,18 @@ def test_a_trade_without_such_fees_needs_no_rate() -> None:
     answer = reports(told((1, fill("1", BUY, "1", "100")))).trades("A")
     assert (answer[0].other_fees, answer[0].converted_fees, answer.known_at) == ({}, ZERO, None)
     assert answer[0].all_in_pnl == answer[0].net_pnl
+
+
+@pytest.mark.parametrize("question", ["trades", "trade_metrics", "stops", "lot_trades"])
+def test_a_moment_without_a_zone_is_refused(question: str) -> None:
+    asked = reports(told((1, fill("1", BUY, "1", "100"))))
+    with pytest.raises(NaiveTimeError, match="has no time zone; give an aware"):
+        getattr(asked, question)("A", as_of=datetime(2026, 1, 6))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("limit", [0, -5])
+@pytest.mark.parametrize("question", ["position_ledger", "balance_ledger", "orders"])
+def test_a_page_of_nothing_is_refused(question: str, limit: int) -> None:
+    asked = reports(told((1, fill("1", BUY, "1", "100", BNB))))
+    with pytest.raises(BadCursorError, match="a page of"):
+        getattr(asked, question)("A", limit=limit)
