@@ -88,10 +88,13 @@ def _check_limits(account: Account, asked: Asked) -> None:
 
 
 def _worst_case(account: Account, asked: Asked, others: list[Order]) -> Decimal:
-    """The position, unsigned, if all that works on this side of it executed."""
+    """The position, unsigned, if all that works on this side of it executed; nothing where that
+    only makes it smaller, which must be possible above the limit, too."""
     working = add(asked.leaves_qty, total(_working(asked, others)))
     held = account.position_at(asked.instrument_id, asked.position_id).holding.qty
-    return add(held, working if asked.side.is_buy else negate(working)).copy_abs()
+    worst = add(held, working if asked.side.is_buy else negate(working))
+    is_less = worst.copy_abs() < held.copy_abs() and (worst >= ZERO) is (held > ZERO)
+    return ZERO if is_less else worst.copy_abs()
 
 
 def _working(asked: Asked, others: list[Order]) -> Iterator[Decimal]:

@@ -75,3 +75,22 @@ def test_an_order_that_holds_nothing_needs_no_money() -> None:
     book = opened()
     book.record("A", fill("e", BUY, "1", "10"), occurred_at=at(1))
     place(book, "o", "1", hold=D(0), hold_currency="USD")
+
+
+@pytest.mark.parametrize("how", [{}, {"reduce_only": True}])
+def test_an_order_that_makes_a_position_smaller_is_placed_above_the_limit_too(how: Any) -> None:
+    book = opened()
+    book.record("A", fill("e", BUY, "10", "10"), occurred_at=at(1))
+    book.record("A", LimitsSet(max_position_qty=D(5)), occurred_at=at(2))
+    place(book, "stop", "3", SELL, **how)
+    replace(book, "r", "stop", "4")
+    with pytest.raises(errors.LimitExceededError, match="max_position_qty 11"):
+        place(book, "more", "1", BUY)
+
+
+def test_through_zero_the_limit_holds() -> None:
+    book = opened()
+    book.record("A", fill("e", BUY, "10", "10"), occurred_at=at(1))
+    book.record("A", LimitsSet(max_position_qty=D(5)), occurred_at=at(2))
+    with pytest.raises(errors.LimitExceededError, match="max_position_qty 6"):
+        place(book, "s", "16", SELL)
