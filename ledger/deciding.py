@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger import history, rebuilding
 from ledger.conflicts import conflict_text
+from ledger.domain.account_rules import require_opened
 from ledger.domain.accounts import Account
 from ledger.domain.canonical import Entry
 from ledger.domain.events import (
@@ -66,7 +67,9 @@ def key_of(account: str, command: OrderCommand, at: datetime, key: str | None) -
 def decided(store: EventStore, state: Account, command: OrderCommand) -> tuple[Event, ...]:
     """The facts that follow from a command on these books; ``RefusedError`` if rules refuse it."""
     order = None
-    if not isinstance(command, LinkOrders | PlaceOrder):
+    if isinstance(command, PlaceOrder):
+        require_opened(state)  # before its instrument, which could be defined in a mistyped name
+    elif not isinstance(command, LinkOrders):
         named = getattr(command, "orig_cl_ord_id", command.cl_ord_id)
         order = find_order(store, state, named)
     instrument_id = order.instrument_id if order else getattr(command, "instrument_id", None)

@@ -37,7 +37,12 @@ from ledger.errors import BadNumberError
 
 def _share(_: object, field: attrs.Attribute[Decimal], value: Decimal) -> None:
     if check(field.name, value) < ZERO:
-        raise BadNumberError(field.name, text(value), "a share of a value is not below zero")
+        raise BadNumberError(
+            field.name,
+            text(value),
+            "a share of a value is not below zero",
+            "give 0.25 for a quarter",
+        )
 
 
 def _shares(rule: object, field: attrs.Attribute[Any], value: Mapping[str, Decimal]) -> None:
@@ -116,7 +121,9 @@ class BuyingPower:
         """The value of what may still be opened at an initial margin (0.25 opens four times as
         much); ``BadNumberError`` for a share that is not above zero."""
         if check("share", share) <= ZERO:
-            raise BadNumberError("share", text(share), "without margin there is no limit")
+            raise BadNumberError(
+                "share", text(share), "without margin there is no limit", "give 0.25 for a quarter"
+            )
         power = self.buying_power
         return None if power is None else quantize(ratio(power, ONE, share))
 

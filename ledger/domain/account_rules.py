@@ -103,7 +103,9 @@ def check_trade(account: Account, fill: FillBooked, issues: Iterable[Issue]) -> 
     require_opened(account)
     require_instrument(account, fill.instrument_id)
     if fill.last_px is None and fill.gross_trade_amt is None:
-        raise BadNumberError("last_px", "None", "a trade by hand needs it, or gross_trade_amt")
+        raise BadNumberError(
+            "last_px", "None", "a trade by hand needs a price", "give it, or gross_trade_amt"
+        )
     by_policy = account.policy.crossing is Crossing.REFUSE
     may_cross = account.policy.crossing is Crossing.ALLOW
     for issue in issues:
@@ -129,6 +131,10 @@ def check_booking_change(
 ) -> None:
     """A booking method changes only at a flat position or after every known fill; ``then`` is
     the account as it was at that moment."""
+    require_opened(account)
+    name = event.instrument_id
+    if name is not None and all(key.instrument_id != name for key in account.positions):
+        require_instrument(account, name)
     for key, position in account.positions.items():
         if event.instrument_id not in {None, key.instrument_id}:
             continue
@@ -181,7 +187,9 @@ def spin_off(account: Account, event: SpinOffReceived, share: Decimal) -> Event:
             f"spin-off {event.id} has {event.parent_id} come out of itself; name the new units"
         )
     if not ZERO <= share <= ONE:
-        raise BadNumberError("basis_share", text(share), "it is not between 0 and 1")
+        raise BadNumberError(
+            "basis_share", text(share), "it is not between 0 and 1", "give 0.25 for a quarter"
+        )
     parent = account.position_at(event.parent_id, event.position_id).holding
     basis = quantize(ratio(parent.basis, share, ONE))
     return changed(event, basis=basis)

@@ -83,7 +83,9 @@ def check(field: str, value: Decimal) -> Decimal:
     ledger.errors.BadNumberError: qty: 'NaN' is not a number this ledger keeps: it is not finite...
     """
     if type(value) is not Decimal:
-        raise BadNumberError(field, _shown(value), "it is not a Decimal")
+        raise BadNumberError(
+            field, _shown(value), "it is not a Decimal", "make one of text: Decimal('-12.50')"
+        )
     if not value.is_finite():
         raise BadNumberError(field, str(value)[:MAX_TEXT], "it is not finite")
     try:

@@ -81,7 +81,9 @@ class PositionView:
                 "record its InstrumentDefined first"
             )
         if not mark_px and self.instrument.kind is InstrumentKind.INVERSE:
-            raise BadNumberError("mark_px", "0", "an inverse contract has no value there")
+            raise BadNumberError(
+                "mark_px", "0", "an inverse contract has no value there", "give another mark"
+            )
         value = quantize(self.instrument.value(self.net_qty, mark_px))
         return subtract(value, self.cost_basis)
 

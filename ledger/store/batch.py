@@ -152,5 +152,5 @@ def require_no_conflict(outcomes: Iterable[Outcome]) -> None:
             field, booked, seen = outcome.differing[0]
             raise ConflictError(
                 f"{outcome.fact.key} is recorded as number {outcome.recorded.number} with "
-                f"{field} {booked}, not {seen}; record a correction under a key of its own"
+                f"{field} {booked}, not {seen}; give what is new an id of its own"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -95,3 +96,9 @@ def test_an_error_keeps_little_of_a_long_text() -> None:
 def test_an_integer_too_long_to_print_is_refused_as_any_other() -> None:
     with pytest.raises(BadNumberError, match="'int'"):
         check("x", 10**5000)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [1, "1", 1.5, None])
+def test_what_is_no_decimal_says_how_to_make_one(number: Any) -> None:
+    with pytest.raises(BadNumberError, match="not a Decimal; make one of text: Decimal"):
+        check("last_qty", number)
