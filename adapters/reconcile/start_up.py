@@ -100,9 +100,9 @@ def _unsaid(book: Reader, batch: Batch, outcome: Outcome) -> Iterator[str]:
     yield from outcome.incomplete
     covers = batch.coverage
     if not covers.lists_orders and book.open_orders(batch.account):
-        stated = {one.order_id for one in batch.orders} | {one.cl_ord_id for one in batch.orders}
+        stated = {name for one in batch.orders for name in (one.order_id, one.cl_ord_id) if name}
         for order in book.open_orders(batch.account):
-            if order.cl_ord_id not in stated and order.order_id not in stated:
+            if stated.isdisjoint({*order.cl_ord_ids, order.order_id}):
                 yield f"order {order.cl_ord_id} is open in the books: the venue did not speak of it"
     if not covers.lists_positions:
         told = {one.instrument_id for one in batch.positions}

@@ -8,7 +8,14 @@ import pytest
 
 from adapters.reconcile import start_up
 from adapters.reconcile.start_up import Action
-from ledger.domain.events import OrderAccepted, OrderPlaced, OrdType, Side
+from ledger.domain.events import (
+    OrderAccepted,
+    OrderPlaced,
+    OrderReplaced,
+    OrdType,
+    ReplaceRequested,
+    Side,
+)
 from ledger.domain.order_status import OrdStatus
 from tests.reconcile.parts import NOW, at, booked, fill, opened, order, report
 
@@ -71,3 +78,23 @@ def test_silence_is_not_flat(side, covers):
     assert "order o1 is open" in words
     assert "V:X is held" in words
     assert "money" in words
+
+
+def test_an_order_that_the_venue_has_not_named_yet_is_not_taken_for_stated(side):
+    placed(side[0])
+    pending = OrderPlaced(cl_ord_id="o2", instrument_id="V:X", side=Side.BUY, order_qty=Decimal(1))
+    booked(side[0], (pending, at(3)))
+    nameless = order("vo1")  # states no id of ours, as venues do for orders that others sent
+    found = come_up(side, report(orders=(nameless,), balances=CASH, lists_positions=True))
+    assert found.unsaid == ("order o2 is open in the books: the venue did not speak of it",)
+    assert not found.may_trade
+
+
+def test_a_replaced_order_is_stated_under_any_of_its_ids(side):
+    placed(side[0])
+    request = ReplaceRequested(cl_ord_id="o1b", orig_cl_ord_id="o1", limit_px=Decimal(41))
+    replaced = OrderReplaced(cl_ord_id="o1b", orig_cl_ord_id="o1")
+    booked(side[0], (request, at(3)), (replaced, at(4)))
+    stated = order("another", cl_ord_id="o1")
+    found = come_up(side, report(orders=(stated,), balances=CASH, lists_positions=True))
+    assert found.unsaid == ()
