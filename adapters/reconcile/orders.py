@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from adapters.port import Batch, StatedOrder
 from adapters.reconcile.breaks import Break
 from adapters.reconcile.kinds import Cause, Kind
+from ledger.domain.events import OrdType
 from ledger.domain.numbers import subtract, text
 from projections.lines import OrderLine
 from projections.reports import Reports
+
+_WITHOUT_STOP: Final = {
+    kind.value for kind in (OrdType.MARKET, OrdType.LIMIT, OrdType.JOIN_BID, OrdType.JOIN_ASK)
+}
 
 
 def compare_orders(batch: Batch, reports: Reports, number: int, end: datetime) -> Iterator[Break]:
@@ -57,11 +62,18 @@ def _compared(
             ledger_value=text(ours.cum_qty), broker_value=text(stated.cum_qty),
             difference=subtract(stated.cum_qty, ours.cum_qty), unit="units",
         )  # fmt: skip
-    if ours.is_open and stated.is_open and ours.stop_px != stated.stop_px:
+    if ours.is_open and stated.is_open and _stop_of(ours, stated) != stated.stop_px:
         yield _break(
             account, Kind.ORDER_STOP_PRICE, ours, stated, end,
             ledger_value=_px(ours.stop_px), broker_value=_px(stated.stop_px),
         )  # fmt: skip
+
+
+def _stop_of(ours: OrderLine, stated: StatedOrder) -> Decimal | None:
+    """The stop that the venue has of our order. A level that is kept here with an order of a type
+    that takes none is none of the venue's."""
+    takes_none = ours.ord_type in _WITHOUT_STOP and stated.stop_px is None
+    return None if takes_none else ours.stop_px
 
 
 def _px(px: Decimal | None) -> str:

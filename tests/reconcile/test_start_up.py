@@ -15,6 +15,7 @@ from ledger.domain.events import (
     OrdType,
     ReplaceRequested,
     Side,
+    StopMoved,
 )
 from ledger.domain.order_status import OrdStatus
 from tests.reconcile.parts import NOW, at, booked, fill, opened, order, report
@@ -98,3 +99,11 @@ def test_a_replaced_order_is_stated_under_any_of_its_ids(side):
     stated = order("another", cl_ord_id="o1")
     found = come_up(side, report(orders=(stated,), balances=CASH, lists_positions=True))
     assert found.unsaid == ()
+
+
+def test_a_stop_that_is_kept_with_a_limit_order_is_none_of_the_venues(side):
+    placed(side[0])
+    booked(side[0], (StopMoved(cl_ord_id="o1", stop_px=Decimal(38)), at(3)))
+    stated = order("vo1", cl_ord_id="o1", limit_px=Decimal(40))
+    found = come_up(side, report(orders=(stated,), balances=CASH, lists_positions=True))
+    assert [one.about.kind.value for one in found.proposals] == []
