@@ -7,12 +7,14 @@ of arrival.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from ledger.domain.events import (
+    Event,
     OrderPlaced,
     OrderReplaced,
     OrderRestated,
@@ -41,13 +43,17 @@ class OrderTerms:
     says when a replacement set it, None when placing or a restatement did."""
 
     __slots__ = (
-        "_changes", "_requests", "cl_ord_id", "initial_stop_px", "limit_px", "order_qty",
-        "placed", "qty_replaced_at", "stop_px", "target_px", "trailing_violations",
+        "_chain", "_changes", "_followed", "_latest", "_requests", "cl_ord_id", "initial_stop_px",
+        "limit_px", "order_qty", "placed", "qty_replaced_at", "stop_px", "target_px",
+        "trailing_violations",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self._changes: dict[str, Recorded] = {}
         self._requests: dict[str, ReplaceRequested] = {}
+        self._chain: dict[str, str] = {}  # each replacement's id, and the one that it follows
+        self._followed: set[str] = set()
+        self._latest: datetime | None = None  # when the last change that was applied happened
         self._start(None)
 
     def place(self, placed: OrderPlaced) -> None:
@@ -59,14 +65,29 @@ class OrderTerms:
     def request(self, request: ReplaceRequested) -> None:
         """What was asked for: it counts once the venue has accepted it."""
         self._requests[request.cl_ord_id] = request
-        if self._changes:
+        if request.cl_ord_id in self._chain:  # its answer came first
             self._resolve()
 
     def change(self, recorded: Recorded) -> None:
         """A replacement, a restatement, or a move of the stop or the target."""
-        if recorded.key not in self._changes:
-            self._changes[recorded.key] = recorded
+        if recorded.key in self._changes:
+            return
+        self._changes[recorded.key] = recorded
+        is_last = self._latest is None or recorded.occurred_at > self._latest
+        if self._keeps_order(recorded.event) and is_last:
+            self._apply(recorded)
+        else:
             self._resolve()
+
+    def _keeps_order(self, event: Event) -> bool:
+        """Whether those before stay in their order: a replacement that others follow on already
+        may part two of one instant."""
+        if not isinstance(event, OrderReplaced):
+            return True
+        is_new = event.cl_ord_id not in self._chain and event.cl_ord_id not in self._followed
+        self._chain[event.cl_ord_id] = event.orig_cl_ord_id
+        self._followed.add(event.orig_cl_ord_id)
+        return is_new
 
     def _start(self, placed: OrderPlaced | None) -> None:
         self.placed = placed
@@ -81,10 +102,11 @@ class OrderTerms:
 
     def _resolve(self) -> None:
         self._start(self.placed)
-        for recorded in sorted(self._changes.values(), key=self._place):
+        for recorded in self._in_order():
             self._apply(recorded)
 
     def _apply(self, recorded: Recorded) -> None:
+        self._latest = recorded.occurred_at
         match recorded.event:
             case OrderReplaced() as event:
                 self._replaced(event, recorded.occurred_at)
@@ -100,26 +122,27 @@ class OrderTerms:
         terms = OrderTerms()
         terms._requests = self._requests
         terms._start(self.placed)
-        for recorded in sorted(self._changes.values(), key=self._place):
+        for recorded in self._in_order():
             terms._apply(recorded)
             yield Levels(recorded, terms.stop_px, terms.target_px)
 
-    def _place(self, recorded: Recorded) -> tuple[datetime, int, str]:
-        return recorded.occurred_at, self._depth(recorded), recorded.key
+    def _in_order(self) -> list[Recorded]:
+        """The changes by when they happened; only an instant that is shared asks for more."""
+        sharing = Counter(recorded.occurred_at for recorded in self._changes.values())
 
-    def _depth(self, recorded: Recorded) -> int:
-        """How many replacements led to this one; only an instant shared by two asks for it."""
-        event = recorded.event
-        chain = {
-            fact.event.cl_ord_id: fact.event.orig_cl_ord_id
-            for fact in self._changes.values()
-            if isinstance(fact.event, OrderReplaced)
-        }
+        def place(recorded: Recorded) -> tuple[datetime, int, str]:
+            at = recorded.occurred_at
+            return at, self._depth(recorded.event) if sharing[at] > 1 else 0, recorded.key
+
+        return sorted(self._changes.values(), key=place)
+
+    def _depth(self, event: Event) -> int:
+        """How many replacements led to this one."""
         cl_ord_id = event.cl_ord_id if isinstance(event, OrderReplaced) else ""
         seen: set[str] = set()
-        while cl_ord_id in chain and cl_ord_id not in seen:
+        while cl_ord_id in self._chain and cl_ord_id not in seen:
             seen.add(cl_ord_id)
-            cl_ord_id = chain[cl_ord_id]
+            cl_ord_id = self._chain[cl_ord_id]
         return len(seen)
 
     def _replaced(self, event: OrderReplaced, at: datetime) -> None:

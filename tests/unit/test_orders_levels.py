@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
 
@@ -11,19 +12,23 @@ from ledger.domain.events import (
     CancelPending,
     CancelRequested,
     Contingency,
+    Event,
     OrderCancelled,
     OrderRejected,
     OrderReplaced,
     OrdersLinked,
     OrdType,
     OutcomeUnknown,
+    Recorded,
+    ReplaceRequested,
     Side,
     StopMoved,
     StopReason,
     TargetMoved,
 )
+from ledger.domain.order_terms import OrderTerms
 from ledger.domain.orders import Order, OrdStatus, order_ids
-from tests.unit.orders_making import accepted, fill, order_of, placed, view_of
+from tests.unit.orders_making import accepted, fill, order_of, placed, recorded, view_of
 
 D = Decimal
 ASK = CancelRequested(cl_ord_id="Y", orig_cl_ord_id="X")
@@ -111,3 +116,41 @@ def test_a_fact_of_no_concern_to_an_order_changes_nothing():
 
 def test_a_fact_names_its_order_by_both_its_ids():
     assert (order_ids(ASK), order_ids(accepted())) == (("Y", "X"), ("X",))
+
+
+# -- many changes ------------------------------------------------------------------------------
+
+
+def changes_applied(monkeypatch: pytest.MonkeyPatch, *events: Event) -> int:
+    """How many changes are applied while these facts come in, a minute apart."""
+    applied: list[Recorded] = []
+    apply = OrderTerms._apply
+    monkeypatch.setattr(
+        OrderTerms, "_apply", lambda terms, one: [applied.append(one), apply(terms, one)]
+    )
+    order_of(*events).view()
+    return len(applied)
+
+
+def test_a_stop_that_trails_far_is_applied_move_by_move(monkeypatch):
+    moves = [StopMoved(cl_ord_id="X", stop_px=D(nth)) for nth in range(1, 100)]
+    assert changes_applied(monkeypatch, placed(), *moves) == 99
+
+
+def test_an_order_that_is_replaced_often_is_amended_step_by_step(monkeypatch):
+    events: list[Event] = [placed(cl_ord_id="0")]
+    for nth in range(1, 100):
+        ids = {"cl_ord_id": str(nth), "orig_cl_ord_id": str(nth - 1)}
+        events += [ReplaceRequested(**ids, limit_px=D(nth)), OrderReplaced(**ids)]
+    assert changes_applied(monkeypatch, *events) == 99
+
+
+def test_replacements_that_arrive_backwards_end_where_they_would_have():
+    forward = [
+        OrderReplaced(cl_ord_id=new, orig_cl_ord_id=old, limit_px=D(px))
+        for old, new, px in (("X", "Z", 1), ("Z", "Y", 2), ("Y", "W", 3))
+    ]
+    told = [recorded(event, 5, nth) for nth, event in enumerate([placed(), *forward], start=1)]
+    for way in permutations(told):
+        view = Order.fold(way).view()
+        assert (view.cl_ord_id, view.limit_px) == ("W", 3)
