@@ -17,7 +17,7 @@ from sqlalchemy import Engine, Table, delete, insert, select, tuple_
 from projections.asking import Asking, recorded
 from projections.errors import BadCursorError
 from projections.lines import BalanceLine, PositionLine, reader
-from projections.tables import cursors_table
+from projections.state_tables import cursors_table
 
 AT_ONCE: Final = 500
 _DIGITS: Final = 18

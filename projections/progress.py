@@ -15,7 +15,7 @@ from projections.indexes import tell_sqlite
 from projections.orders import Orders
 from projections.positions import Positions
 from projections.reconciliation import Reconciliation
-from projections.tables import progress_table
+from projections.state_tables import progress_table
 from projections.versions import Versions
 from projections.views import create_views, drop_views
 

@@ -20,7 +20,7 @@ from ledger.domain.prices import PriceKind
 from projections.columns import row_of
 from projections.errors import NoSuchSnapshotError
 from projections.pnl import MIDNIGHT
-from projections.tables import snapshots_table
+from projections.state_tables import snapshots_table
 
 if TYPE_CHECKING:
     from projections.reports import Reports

@@ -1,8 +1,7 @@
 """The tables of the read models: the only definitions, for SQLite and PostgreSQL alike.
 
-Every table but ``progress`` keeps versions. A row holds from the log number ``number``, whose
-event made it, until the log number ``until``, whose event made it void; ``until`` is null while
-it holds. So what was known at a log number N is
+Every table keeps versions. A row holds from the log number ``number``, whose event made it, until
+the log number ``until``, whose event made it void; ``until`` is null while it holds. So what was known at a log number N is
 
     WHERE number <= N AND (until IS NULL OR until > N)
 
@@ -51,48 +50,6 @@ def _versioned(name: str, *columns: Column[Any]) -> Table:
         Column("until", BigInteger, nullable=True),
         *columns,
         sqlite_with_rowid=False,
-    )
-
-
-@cache
-def progress_table() -> Table:
-    """How far each projection has come, by which version of it, into which tables; the hash is
-    that of the last event, by which tables know their log."""
-    return Table(
-        "progress",
-        MetaData(),
-        Column("projection", Text, primary_key=True),
-        Column("version", Integer, nullable=False),
-        Column("generation", Integer, nullable=False),
-        Column("number", BigInteger, nullable=False),
-        Column("hash", Text, nullable=False),
-    )
-
-
-@cache
-def cursors_table() -> Table:
-    """How far readers of a stream have come, by the names they chose."""
-    return Table(
-        "cursors",
-        MetaData(),
-        Column("name", Text, primary_key=True),
-        Column("cursor", Text, nullable=False),
-    )
-
-
-@cache
-def snapshots_table() -> Table:
-    """What accounts were at the ends of days, as it was known when that was taken."""
-    return Table(
-        "snapshots",
-        MetaData(),
-        Column("account", name_type(), primary_key=True),
-        Column("day", Text, primary_key=True),
-        Column("known_at", Moment(), primary_key=True),
-        Column("close", Text, primary_key=True),
-        Column("kind", Text, primary_key=True),
-        Column("as_of", Moment(), nullable=False),
-        Column("told", Text, nullable=False),
     )
 
 
