@@ -7,24 +7,21 @@ puts others in their places.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, or_
 
-from ledger.domain.canonical import Entry, SortKey, identifier
-from ledger.domain.events import FeeCharged, FillBooked
-from ledger.domain.numbers import ZERO, add, subtract, text
-from ledger.domain.views import net_realized
-from ledger.domain.watching import Cycle
+from ledger.domain.canonical import Entry, SortKey
+from ledger.domain.events import FeeCharged
+from ledger.domain.numbers import add
 from projections.daily import Daily
-from projections.following import Change, Moved, heading_of
-from projections.hearing import Charge, Money, Passage, Step, change_text, grown, passage
+from projections.following import Change, Moved
+from projections.hearing import Charge, Passage, Step, passage
+from projections.position_rows import joined, ledger_values, step_values, with_fee
 from projections.recent import Recent
 from projections.tables import POSITIONS, pnl_days, position_ledger, position_steps
-from projections.types import amount_text, optional_amount, optional_moment
+from projections.types import amount_text
 from projections.versions import FIRST, Row, Versions
 
 
@@ -59,8 +56,7 @@ class Positions:
                 is_late = _is_late(number, others, moved)
                 values = ledger_values(change, moved, whole, is_late=is_late)
                 self._ledger.put(connection, account, number, values)
-            for charge in moved.heard.charges:
-                self._take_charge(connection, change, moved, charge)
+            self._take_charges(connection, change, moved)
         self._daily.write(connection, account, number)
 
     def _take_steps(
@@ -109,7 +105,7 @@ class Positions:
     ) -> dict[int, Row]:
         """The same, from the table."""
         table = self._steps.table.c
-        at, place = since[0], _joined(since)
+        at, place = since[0], joined(since)
         is_after = (table.at >= at, or_(table.at > at, table.place > place))
         found = self._steps.among(connection, *self._of(change, moved), *is_after)
         return {row[self._steps.place_of("fact")]: row for row in found}
@@ -136,178 +132,38 @@ class Positions:
             table.position_id == moved.key.position_id,
         )
 
-    def _take_charge(
-        self, connection: Connection, change: Change, moved: Moved, charge: Charge
-    ) -> None:
-        """A fill's step with one more fee."""
-        steps, fee = self._steps, charge.fee
-        held = self._step_of(connection, change, moved, charge.entry)
-        if held is None:
-            return
+    def _take_charges(self, connection: Connection, change: Change, moved: Moved) -> None:
+        """The steps of fills that have more fees, in whatever order those came: several wait for
+        one fill, if they were told before it."""
+        of_fills: dict[int, list[Charge]] = {}
+        for charge in moved.heard.charges:
+            of_fills.setdefault(charge.entry.recorded.number, []).append(charge)
+        account, number = change.account.name, change.recorded.number
+        for _, charges in sorted(of_fills.items()):
+            held = self._step_of(connection, change, moved, charges[0].entry)
+            if held is not None:
+                row = self._charged(held, [charge.fee for charge in charges])
+                self._daily.come(change.account, row)
+                self._daily.gone(change.account, held)
+                self._steps.put(connection, account, number, row[FIRST:])
+
+    def _charged(self, held: Row, fees: Iterable[FeeCharged]) -> Row:
+        """A fill's step with more fees."""
         row = list(held)
-        if fee.currency == row[steps.place_of("currency")]:
-            place = steps.place_of("fees_change")
-            row[place] = amount_text(add(Decimal(row[place]), fee.amount))
-        else:
-            place = steps.place_of("elsewhere")
-            row[place] = _with_fee(row[place], fee)
-        self._daily.come(change.account, row)
-        self._daily.gone(change.account, held)
-        steps.put(connection, change.account.name, change.recorded.number, row[FIRST:])
+        own, other = self._steps.place_of("fees_change"), self._steps.place_of("elsewhere")
+        for fee in fees:
+            if fee.currency == row[self._steps.place_of("currency")]:
+                row[own] = amount_text(add(Decimal(row[own]), fee.amount))
+            else:
+                row[other] = with_fee(row[other], fee)
+        return row
 
 
 def _place(step: Step) -> SortKey:
     return step.entry.sort_key
 
 
-def _joined(key: SortKey) -> str:
-    """A place within an instant as one text that sorts alike."""
-    return "\x1f".join(key[1:])
-
-
-def _with_fee(elsewhere: str | None, fee: FeeCharged) -> str:
-    """Money in other currencies, and one more fee."""
-    known = json.loads(elsewhere or "{}")
-    fees = {name: Decimal(amount) for name, amount in known.get("fees", {}).items()}
-    fees[fee.currency] = add(fees.get(fee.currency, ZERO), fee.amount)
-    return _told(known | {"fees": {name: amount_text(one) for name, one in fees.items()}})
-
-
-def _told(elsewhere: dict[str, dict[str, str]]) -> str:
-    return json.dumps(elsewhere, sort_keys=True, separators=(",", ":"))
-
-
 def _is_late(number: int, others: Sequence[int], moved: Moved) -> bool:
     """Whether a fact is not the last one of its position, or has changed what others did."""
     last = next(reversed(moved.heard.steps), number)
     return last != number or bool(moved.heard.charges) or any(one != number for one in others)
-
-
-def ledger_values(change: Change, moved: Moved, whole: Passage, *, is_late: bool) -> list[Any]:
-    """What an event did to a position, and where the position stands, in the order of the
-    table's columns. The changes are new less old, also where what came was late."""
-    holding, instrument = moved.holding, moved.instrument
-    cost = add(holding.basis, holding.charges)
-    return [
-        *moved.key,
-        instrument.currency if instrument else None,
-        *change.heading,
-        *whole.changes,
-        whole.qty,
-        whole.cost,
-        optional_amount(instrument.average(holding.qty, cost) if instrument else None),
-        whole.realized,
-        amount_text(holding.settled_fees(instrument)),
-        amount_text(holding.settled_funding(instrument)),
-        amount_text(net_realized(holding, instrument)),
-        holding.cycle_number,
-        int(is_late),
-        int(holding.unknown_basis),
-    ]
-
-
-def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> list[Any]:
-    """What one effective fact did, in the order of the table's columns. Nearly always it is the
-    whole of what an event did."""
-    entry, before, after = step.entry, step.before, step.after
-    is_whole = before is whole.begin and after is whole.end
-    told = whole if is_whole else passage(before, after)
-    instrument = change.account.policy.instrument(moved.key.instrument_id, entry.at)
-    currency = instrument.currency if instrument else None
-    fees, funding = grown(before.fees, after.fees), grown(before.funding, after.funding)
-    income = grown(before.income, after.income)
-    return [
-        *moved.key,
-        *_fact_values(change, entry),
-        currency,
-        *told.changes,
-        _settled(fees, currency),
-        _begun(step, currency),
-        change_text(before.base_fees, after.base_fees),
-        _settled(funding, currency),
-        _settled(income, currency),
-        _elsewhere(currency, fees, funding, income),
-        _ended(step.ended),
-        amount_text(step.closed),
-        text(step.proceeds),
-        text(step.basis),
-        text(add(*step.carried)),
-        told.qty,
-        told.cost,
-        told.realized,
-        step.cycle,
-    ]
-
-
-def _fact_values(change: Change, entry: Entry) -> list[Any]:
-    """The fact itself: as it was booked, and of a fill what is in effect."""
-    recorded, booked = entry.recorded, entry.booked
-    heading = change.heading if recorded is change.recorded else heading_of(recorded)
-    event = entry.event if entry.event is not None else booked
-    fill = event if isinstance(event, FillBooked) else None
-    return [
-        recorded.number,
-        heading.event,
-        heading.cause,
-        heading.occurred_at,
-        _joined(entry.sort_key),
-        identifier(booked),
-        getattr(event, "cl_ord_id", None),
-        fill.side.value if fill else None,
-        amount_text(fill.last_qty) if fill else None,
-        optional_amount(fill.last_px if fill else None),
-        fill.liquidity.value if fill and fill.liquidity else None,
-        fill.order_id if fill else None,
-        fill.trade_id if fill else None,
-        fill.settl_date.isoformat() if fill and fill.settl_date else None,
-        _effect(entry),
-    ]
-
-
-def _ended(cycles: Sequence[Cycle]) -> str | None:
-    """The cycles that ended in a step, with their own results: nearly always one or none."""
-    if not cycles:
-        return None
-    told = [
-        {
-            "cycle": one.number,
-            "opened_at": optional_moment(one.opened_at),
-            "realized_pnl": amount_text(one.realized_pnl),
-            "fees": amount_text(one.fees),
-            "base_fee_cost": amount_text(one.base_fee_cost),
-            "funding": amount_text(one.funding),
-        }
-        for one in cycles
-    ]
-    return json.dumps(told, separators=(",", ":"))
-
-
-def _begun(step: Step, currency: str | None) -> str:
-    """The part of a step's fees that belongs to the cycle it began."""
-    if step.begun_fees is None:
-        return "0"
-    return amount_text(subtract(step.after.fees.get(currency or "", ZERO), step.begun_fees))
-
-
-def _effect(entry: Entry) -> str:
-    """Whether a fact stands as it was recorded."""
-    if entry.event is None:
-        return "busted"
-    return "as booked" if entry.event is entry.booked else "corrected"
-
-
-def _settled(amounts: Money, currency: str | None) -> str:
-    return amount_text(amounts.get(currency or "", ZERO)) if amounts else "0"
-
-
-def _elsewhere(currency: str | None, fees: Money, funding: Money, income: Money) -> str | None:
-    """The amounts in other currencies than the instrument's, by what they are."""
-    if not (fees or funding or income):  # of most steps
-        return None
-    amounts = {"fees": fees, "funding": funding, "income": income}
-    found = {
-        what: {name: amount_text(one) for name, one in by_currency.items() if name != currency}
-        for what, by_currency in amounts.items()
-    }
-    found = {what: by_currency for what, by_currency in found.items() if by_currency}
-    return _told(found) if found else None

@@ -1,7 +1,8 @@
 """The tables of the read models: the only definitions, for SQLite and PostgreSQL alike.
 
 Every table keeps versions. A row holds from the log number ``number``, whose event made it, until
-the log number ``until``, whose event made it void; ``until`` is null while it holds. So what was known at a log number N is
+the log number ``until``, whose event made it void; ``until`` is null while it holds. So what
+was known at a log number N is
 
     WHERE number <= N AND (until IS NULL OR until > N)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ledger
-from ledger.domain.events import FillBusted, FillCorrected
+from ledger.domain.events import Fact, FeeCharged, FillBusted, FillCorrected
 from ledger.domain.numbers import ZERO, quantize
 from ledger.domain.positions import PositionKey
 from tests.projections.tables import LESS, TOLD, dump, held_at, in_memory, named, projected
@@ -166,3 +167,28 @@ def test_money_of_one_fact_is_told_by_the_names_of_currencies() -> None:
     told_events(book, correction)
     rows = named(projected(book), "balance_ledger")
     assert [row.currency for row in rows if row.event == "fill-corrected"] == ["BNB", "EUR", "USD"]
+
+
+@pytest.mark.parametrize("hours", [(5, 12), (12, 5)])
+def test_fees_that_waited_for_a_fill_change_its_step_once(hours: tuple[int, int]) -> None:
+    engine, book = in_memory(), opened()
+    begin = datetime(2026, 1, 5, tzinfo=UTC)
+    waiting: list[Fact] = [
+        ledger.make_fact(
+            ACCOUNT,
+            FeeCharged(id=f"fee{hour}", amount=Decimal(hour), currency="BNB", exec_id="e"),
+            begin + timedelta(hours=hour),
+        )
+        for hour in hours
+    ]
+    book.record_all([ledger.make_fact(ACCOUNT, fill("a", BUY, "1", "10"), begin), *waiting])
+    projected(book, engine, batch=1)
+    late = ledger.make_fact(ACCOUNT, fill("e", BUY, "2", "10"), begin + timedelta(hours=13))
+    book.record_all([late])
+    live = projected(book, engine, batch=1)
+    steps = [row for row in named(live, "position_steps") if row.exec_id == "e"]
+    assert [(row.until, row.elsewhere) for row in steps if row.until is None] == [
+        (None, '{"fees":{"BNB":"17"}}')
+    ]
+    assert len(steps) <= 2
+    assert dump(live) == dump(projected(book))
