@@ -163,6 +163,22 @@ def test_one_sent_again_is_one_fill_in_its_first_place():
         assert (report.counts["new"], report.counts["same"]) == (3, 1)
 
 
+def test_one_sent_again_is_no_later_word_on_its_order():
+    late = fill(t34="3", t17="E2", t14="300", t39="2", t151="0", t52="20260302-15:30:00")
+    resent = fill(t34="9", t97="Y", t52="20260302-16:00:00")
+    (order,) = read(fill(), late, resent).orders
+    assert (order.cum_qty, order.is_open) == (300, False)
+
+
+def test_a_correction_sent_again_is_no_later_word_on_its_fill():
+    first = {"t17": "E2", "t19": "E1", "t150": "G", "t31": "17"}
+    second = fill(t34="4", t17="E3", t19="E1", t150="G", t31="18", t52="20260302-15:30:00")
+    resent = fill(t34="9", t97="Y", t52="20260302-16:00:00", **first)
+    batch = read(fill(), fill(t34="3", **first), second, resent)
+    at = [one.occurred_at for one in batch.records if isinstance(one.event, FillCorrected)]
+    assert at[0] == at[2] < at[1]
+
+
 def test_ids_of_another_day_or_sender_are_others():
     batch = read(
         fill(), fill(t34="3", t75="20260303"), fill(t34="4", t49="OTHER"), fill(t34="5", t115="X")

@@ -15,7 +15,7 @@ from adapters.brokers.fix44.dialect import SIDES, Dialect, price_is_per_unit
 from adapters.brokers.fix44.fees import fees
 from adapters.brokers.fix44.instruments import instrument_id, price_currency
 from adapters.brokers.fix44.message import Message
-from adapters.brokers.fix44.reports import Reports, Says, amended_at, liquidity
+from adapters.brokers.fix44.reports import Reports, Says, liquidity
 from ledger.domain.events import Event, FillBooked, FillBusted, FillCorrected
 from ledger.errors import BadRowError
 
@@ -80,7 +80,10 @@ class Captures:
             if kind is Says.FILL:
                 yield self._fill(message, side, exec_id), message.utc("60")
             else:
-                yield self._amendment(message, side, exec_id, kind), amended_at(message)
+                yield (
+                    self._amendment(message, side, exec_id, kind),
+                    self._reports.amended_at(message),
+                )
 
     def _exec_id(self, message: Message) -> str:
         """The execution's id (527, when a report has it; 17), else the trade's (1003), else the

@@ -10,7 +10,7 @@ from adapters.brokers.fix44.captures import Captures
 from adapters.brokers.fix44.dialect import Dialect
 from adapters.brokers.fix44.instruments import instrument, instrument_id, name_at_venue
 from adapters.brokers.fix44.message import Message
-from adapters.brokers.fix44.reports import Reports, amended_at, further_ids, newest, told_at
+from adapters.brokers.fix44.reports import Reports, further_ids, newest
 from adapters.brokers.fix44.sessions import REFUSALS, missing, refusal
 from adapters.fix_frames import frames
 from adapters.gathering import Gathering
@@ -99,7 +99,11 @@ class Log:
         if event is None:
             self._order(message)
             return
-        at = message.utc("60") if isinstance(event, FillBooked) else amended_at(message)
+        at = (
+            message.utc("60")
+            if isinstance(event, FillBooked)
+            else self._reports.amended_at(message)
+        )
         self._record(message, event, at)
         try:
             self._order(message)
@@ -116,7 +120,7 @@ class Log:
     def _order(self, message: Message) -> None:
         order = self._reports.order(message)
         if order is not None:
-            self._orders.append((told_at(message), order))
+            self._orders.append((self._reports.first_told_at(message), order))
 
     def _capture(self, message: Message) -> None:
         for event, at in self._captures.events(message):

@@ -83,6 +83,7 @@ class Reports:
         self._replaced: dict[tuple[str, str], str] = {}
         self._with_legs: set[str] = set()
         self._first: dict[tuple[str, ...], int] = {}
+        self._sent: dict[tuple[str, ...], tuple[str, int]] = {}
         self._by_id: dict[tuple[str, str], dict[tuple[str, ...], Message]] = {}
         for message in messages:
             self._count(message)
@@ -97,6 +98,8 @@ class Reports:
             return
         self._by_id.setdefault(_sender_and(message, "17"), {})[_told(message)] = message
         number, told = place(message), _told(message)
+        sent, at = _sent_as(message), told_at(message)
+        self._sent[sent] = min(at, self._sent.get(sent, at))
         if number is not None:
             self._first[told] = min(number, self._first.get(told, number))
 
@@ -104,6 +107,17 @@ class Reports:
         """The place inside one instant: the number (34) under which the execution was told first,
         which is the venue's order of telling. One sent again (97) has a later number."""
         return self._first.get(_told(message), place(message))
+
+    def first_told_at(self, message: Message) -> tuple[str, int]:
+        """When what a report says was sent first: one sent again (43, 97) is no later word on its
+        order or fill, which others may have changed since."""
+        own = told_at(message)
+        return self._sent.get(_sent_as(message), own) if message.is_repeated else own
+
+    def amended_at(self, message: Message) -> datetime:
+        """When a bust or correction was told: several of one fill take effect in that order. 60 may
+        be the fill's own time."""
+        return timestamp("52", self.first_told_at(message)[0])
 
     def scope(self, message: Message) -> str:
         """Where the execution's id is unique, and the id of the one it amends. The trade date is
@@ -228,12 +242,6 @@ def told_at(message: Message) -> tuple[str, int]:
     return message.sent_at, place(message) or 0
 
 
-def amended_at(message: Message) -> datetime:
-    """When a bust or correction was told: several of one fill take effect in that order. 60 may
-    be the fill's own time."""
-    return timestamp("52", message.sent_at)
-
-
 def place(message: Message) -> int | None:
     """The message's number (34), if it is one."""
     written = str(message.values.get("34", ""))
@@ -249,6 +257,12 @@ def _told(message: Message) -> tuple[str, ...]:
     on = str(message.values.get("75") or message.values.get("60", ""))[:8]
     names = (message.values.get(tag, "") for tag in ("49", "35", "17"))
     return (on, *map(str, names))
+
+
+def _sent_as(message: Message) -> tuple[str, ...]:
+    """What tells one report, which may be sent again, from the others: trade reports of one
+    execution have ids of their own (571)."""
+    return (*_told(message), str(message.values.get("571", "")))
 
 
 def liquidity(message: Message) -> Liquidity | None:
