@@ -134,18 +134,26 @@ class _Run:
         )
 
     def _trades(self, told: Told, sink: Sink | None) -> Trades:
-        """Trades, where the report says anything of them. One that does not say what it covers
-        is compared from its first fill to its last."""
-        span = self._span
-        if span.since is None or span.until is None:
-            times = [one.at for one in told.standing()]
-            if not times:
-                return Trades(breaks=(), matched={})
-            first, last = (datetime.fromisoformat(at) for at in (min(times), max(times)))
-            span = Span(since=span.since or first, until=span.until or last + _TICK)
+        """Trades, where the report says anything of them."""
+        span = self._trade_span(told)
+        if span is None:
+            return Trades(breaks=(), matched={})
         books = BookedExecutions(self._reports, self._batch.account, self.number)
         store = self._book.store
         return compare_trades(books, told, span, store, sink=sink, instrument=self._instrument)
+
+    def _trade_span(self, told: Told) -> Span | None:
+        """The time of which the report tells all trades. One that does not say what it covers is
+        compared from its first fill to its last; one that only undoes earlier fills covers none."""
+        span = self._span
+        if span.since is not None and span.until is not None:
+            return span
+        times = [one.at for one in told.standing()]
+        if times:
+            first, last = (datetime.fromisoformat(at) for at in (min(times), max(times)))
+            return Span(since=span.since or first, until=span.until or last + _TICK)
+        undone = [one.occurred_at for one in told.reversals()]
+        return Span(since=min(undone), until=min(undone)) if undone else None
 
     def _instrument(self, instrument_id: str) -> Instrument | None:
         """What an instrument is known to be."""

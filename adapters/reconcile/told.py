@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator
+from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 import attrs
@@ -11,7 +13,7 @@ import attrs
 from adapters.linking import Originals
 from adapters.port import Batch, Record
 from adapters.reconcile.executions import Execution, execution_of
-from ledger.domain.canonical import amended
+from ledger.domain.canonical import amended, identifier, natural
 from ledger.domain.events import (
     Fee,
     FeeCharged,
@@ -54,6 +56,12 @@ class Told:
     corrected: frozenset[str]
     unlinked: tuple[Record, ...]
 
+    def reversals(self) -> Iterator[Record]:
+        """The rows that undo or correct what the report itself does not hold."""
+        yield from self.reversed.values()
+        yield from (one.record for one in self.amended)
+        yield from self.unlinked
+
 
 class Telling:
     """Reads a batch as one side of a comparison."""
@@ -67,6 +75,7 @@ class Telling:
         self._twice: list[tuple[str, FillBooked, Record]] = []
         self._by_alias: dict[Identity, list[str]] = defaultdict(list)
         self._stands: dict[str, str] = {}
+        self._reversals: dict[str, Record] = {}
 
     def told(self) -> Told:
         """What stands after everything in the batch."""
@@ -76,7 +85,7 @@ class Telling:
         amendments: list[Amendment] = []
         corrected: dict[str, FillBooked] = {}
         unlinked = []
-        for record, event in self._reversals():
+        for record, event in self._in_order():
             key = self._meant(record, event)
             if key is None:
                 unlinked.append(record)
@@ -110,22 +119,40 @@ class Telling:
             self._fills[key] = event, record
             for alias in record.also:
                 self._by_alias[alias].append(key)
-        elif isinstance(event, FillCorrected):
+        elif isinstance(event, FillBusted | FillCorrected):
             own = event.identity().key(self._account)
-            self._stands[own] = event.refers_to().key(self._account)
+            if record.occurred_at < self._reversals.setdefault(own, record).occurred_at:
+                self._reversals[own] = record
+            if isinstance(event, FillCorrected):
+                self._stands[own] = event.refers_to().key(self._account)
 
-    def _reversals(self) -> Iterator[tuple[Record, Reversal]]:
-        for record in self._records:
+    def _in_order(self) -> Iterator[tuple[Record, Reversal]]:
+        """Each bust and correction once, in the order in which the books take them: by time, and
+        never before one that it amends."""
+        for _, record in sorted(((self._place(own), one) for own, one in self._reversals.items()),
+                                key=itemgetter(0)):  # fmt: skip
             if isinstance(record.event, FillBusted | FillCorrected):
                 yield record, record.event
 
+    def _place(self, own: str) -> tuple[datetime, int, str, str]:
+        record = self._reversals[own]
+        above = [self._reversals[key] for key in self._chain(own) if key in self._reversals]
+        at = max(one.occurred_at for one in above)
+        return at, len(above), natural(identifier(record.event)), own
+
+    def _chain(self, key: str) -> Iterator[str]:
+        """A key, and those that it amends one by the other; one that comes back to itself ends."""
+        seen: set[str] = set()
+        while key not in seen:
+            yield key
+            seen.add(key)
+            key = self._stands.get(key, key)
+
     def _meant(self, record: Record, event: Reversal) -> str | None:
         """The key of the fill that a reversal names, here or on record; None if nobody knows."""
-        key = event.refers_to().key(self._account)
-        while key in self._stands and key not in self._fills:
-            key = self._stands[key]
-        if key in self._fills:
-            return key
+        for key in self._chain(event.refers_to().key(self._account)):
+            if key in self._fills:
+                return key
         recorded = self._recorded(key)
         if recorded is not None:
             return recorded
@@ -137,13 +164,16 @@ class Telling:
 
     def _recorded(self, key: str) -> str | None:
         """The same among the facts on record, through corrections of corrections."""
-        while True:
+        seen: set[str] = set()
+        while key not in seen:
+            seen.add(key)
             known = self._store.by_key([key]).get(key)
             if known is None:
                 return None
             if not isinstance(known.event, FillCorrected):
                 return key
             key = known.event.refers_to().key(self._account)
+        return None
 
     def _standing(
         self, busted: Container[str], corrected: dict[str, FillBooked], fees: dict[str, list[Fee]]

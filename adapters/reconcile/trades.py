@@ -29,9 +29,11 @@ from adapters.reconcile.looks import (
     told_of,
 )
 from adapters.reconcile.pairing import Match, Pairing, Pass
-from adapters.reconcile.told import Told
+from adapters.reconcile.told import Amendment, Told
 from adapters.reconcile.trade_breaks import Definitions, TradeBreaks, unknown
 from ledger.domain.canonical import amended
+from ledger.domain.events import FillCorrected
+from ledger.domain.events import differences as content_differences
 from ledger.store.port import EventStore
 
 MARGIN: Final = timedelta(days=1)
@@ -193,17 +195,27 @@ class _Comparison:
         nobody knows."""
         held = {one.key: one for one in self._books.keyed(one.key for one in self._told.amended)}
         facts = self._store.by_key(sorted(held))
-        for key, event, record in self._told.amended:
-            if key in held:
-                fill: Any = facts[key].event
-                new = execution_of(
-                    amended(fill, event), (), key, facts[key].occurred_at, record.row
-                )
-                if (new.qty, new.px, new.side) != (held[key].qty, held[key].px, held[key].side):
-                    self._add(Kind.CORRECTION_NOT_BOOKED, key, held[key], new,
-                              cause=Cause.CORRECTION)  # fmt: skip
+        last: dict[str, tuple[Any, Amendment]] = {}
+        for one in self._told.amended:
+            if one.key in held:
+                fill: Any = last[one.key][0] if one.key in last else facts[one.key].event
+                last[one.key] = amended(fill, one.event), one
+        for key, (fill, one) in last.items():
+            if self._is_booked(one.event):
+                continue
+            new = execution_of(fill, (), key, facts[key].occurred_at, one.record.row)
+            if (new.qty, new.px, new.side) != (held[key].qty, held[key].px, held[key].side):
+                self._add(Kind.CORRECTION_NOT_BOOKED, key, held[key], new, cause=Cause.CORRECTION)
         for record in self._told.unlinked:
             self._breaks.add_unlinked(record)
+
+    def _is_booked(self, correction: FillCorrected) -> bool:
+        """Whether the books have this correction, and perhaps a later one besides."""
+        own = correction.identity().key(self._books.account)
+        known = self._store.by_key([own]).get(own)
+        if known is None or known.number > self._books.number:
+            return False
+        return not content_differences(correction, known.event)
 
     # -- matches ------------------------------------------------------------------------
 
