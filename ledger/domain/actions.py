@@ -200,7 +200,7 @@ def _spin_off(
     holding: Holding, entry: Entry, event: SpinOffReceived, rules: Rules, watch: Watch
 ) -> None:
     """The new units arrive with the basis that leaves the parent; the total is conserved."""
-    if rules.instrument is not None and rules.instrument.instrument_id == event.parent_id:
+    if rules.instrument_id == event.parent_id:
         holding.in_kind = add(holding.in_kind, event.basis)
         _shift_basis(holding, negate(event.basis))
         return

@@ -36,6 +36,7 @@ class Rules(NamedTuple):
     is_plain: bool = False
     currency: str | None = None
     base_currency: str | None = None
+    instrument_id: str = ""
 
 
 # What left with closed units: their basis and charges, and the slices of lots.

@@ -84,4 +84,5 @@ class Policy:
             instrument is not None and instrument.is_plain,
             instrument.currency if instrument else None,
             instrument.base_currency if instrument else None,
+            instrument_id,
         )

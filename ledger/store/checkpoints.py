@@ -37,7 +37,7 @@ from ledger.store.records import recorded_from, skimmed_from
 from ledger.store.rows import time_text
 from ledger.store.saved_rows import SavedRow, Span
 
-REDUCER: Final = "3"
+REDUCER: Final = "4"
 """Which fold made a state. Whatever changes how facts fold gets another number: see
 tests/unit/test_reducer.py."""
 

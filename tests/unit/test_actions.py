@@ -226,3 +226,15 @@ def test_what_a_fractional_split_left_can_be_sold() -> None:
     book.record("A", fill("s", SELL, str(held), "40"), occurred_at=at(60))
     view = book.position("A", "X")
     assert (view.net_qty, view.cost_basis, view.lots) == (0, 0, ())
+
+
+@pytest.mark.parametrize("defined_from", [None, at(90)])
+def test_a_spin_off_brings_no_units_to_a_parent_that_was_not_defined(defined_from: Any) -> None:
+    book = told(opened(), changed(TWO, instrument_id="P"))
+    if defined_from is not None:
+        parent = ledger.Instrument(
+            instrument_id="P", symbol="P", kind=InstrumentKind.EQUITY, currency="USD"
+        )
+        book.define("A", parent, effective_from=defined_from)
+    told(book, SpinOffReceived(id="s", instrument_id="X", parent_id="P", qty=D(5), basis=D(3)))
+    assert (book.position("A", "P").net_qty, book.position("A", "X").net_qty) == (2, 5)
