@@ -29,6 +29,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.fold import Watch, apply_fill, pay_in_units, suspend
 from ledger.domain.holding import Holding, Rules
+from ledger.domain.instruments import Settles
 from ledger.domain.lots import Lot, Shortfall, split
 from ledger.domain.numbers import (
     ZERO,
@@ -64,8 +65,15 @@ def _dividend(holding: Holding, _: Entry, event: DividendPaid, *__: object) -> N
     holding.earn(event.amount, event.currency)
 
 
-def _variation(holding: Holding, _: Entry, event: VariationMarginPaid, *__: object) -> None:
-    holding.variation = add(holding.variation, event.amount)
+def _variation(
+    holding: Holding, _: Entry, event: VariationMarginPaid, rules: Rules, __: Watch
+) -> None:
+    """What a broker pays in another currency than the contract's is money by itself."""
+    instrument = rules.instrument
+    if instrument is None or event.currency == instrument.currency:
+        holding.variation = add(holding.variation, event.amount)
+    elif instrument.settles is Settles.VARIATION:
+        holding.earn(event.amount, event.currency)
 
 
 def _mid_life(

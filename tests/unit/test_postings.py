@@ -82,6 +82,13 @@ def test_what_settles_by_variation_moves_that_alone() -> None:
     assert cash(InstrumentKind.LINEAR, *trades, settles=ledger.Settles.VARIATION) == D("1.5")
 
 
+def test_variation_in_another_currency_is_not_converted() -> None:
+    paid = VariationMarginPaid(id="v", amount=D("1.5"), currency="EUR", instrument_id="X")
+    book = told(opened(InstrumentKind.LINEAR, settles=ledger.Settles.VARIATION), paid)
+    assert {one.currency: one.total for one in book.balances("A")} == {"EUR": D("1.5"), "USD": 0}
+    assert all(not entry.imbalance() for entry in book.journal("A"))
+
+
 def test_a_spot_pair_moves_two_currencies() -> None:
     book = told(opened(InstrumentKind.SPOT, base_currency="BTC"), fill("e1", BUY, "2", "10"))
     assert {one.currency: one.total for one in book.balances("A")} == {"BTC": 2, "USD": -20}

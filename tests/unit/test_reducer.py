@@ -12,7 +12,7 @@ from pathlib import Path
 import ledger
 from ledger.store.checkpoints import REDUCER
 
-FINGERPRINT = ("4", "b2462bd0daaeda4b")
+FINGERPRINT = ("4", "a8137ea20823d8e3")
 DOMAIN = Path(ledger.__file__).parent / "domain"
 ASIDE = {"views.py", "order_view.py", "postings.py", "watching.py", "placing.py", "prices.py"}
 
