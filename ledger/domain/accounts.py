@@ -216,7 +216,7 @@ class Account:
         if event.cl_ord_id is not None:
             self._fill_order(position, event.cl_ord_id, recorded)
         if event.settl_date is not None:
-            self.settlement.book(recorded, event)
+            self.settlement.book(recorded, event, is_utc=self.policy.is_utc)
         if self.unlinked:
             link(self, key, recorded, event.cl_ord_id)
 

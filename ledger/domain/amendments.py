@@ -72,13 +72,13 @@ class Amendments:
 
     def naming(self, key: str) -> list[Recorded]:
         """The busts and corrections of a fill that are known, those of its corrections too."""
-        return [one for link in self._chain(key) for one in self.by_ref.get(link, ())]
+        return [one for link in self.links(key) for one in self.by_ref.get(link, ())]
 
     def claim(self, entry: Entry) -> list[Entry]:
         """The lone fees that a fill, now here, carries itself."""
         if not self.loose:
             return []
-        return [fee for key in self._chain(entry.key) for fee in self.loose.pop(key, ())]
+        return [fee for key in self.links(entry.key) for fee in self.loose.pop(key, ())]
 
     def numbers(self, *, fills: bool) -> set[int]:
         """The facts that are kept; without the ``fills``, those that wait for one."""
@@ -107,7 +107,7 @@ class Amendments:
 
     def _forget_chain(self, key: str) -> None:
         """Drop the amendments and fees of one fill."""
-        for link in list(self._chain(key)):
+        for link in list(self.links(key)):
             self.by_ref.pop(link, None)
             self.origin.pop(link, None)
             self.fees.pop(link, None)
@@ -120,7 +120,7 @@ class Amendments:
             key = self.origin[key]
         return self.fills.get(key)
 
-    def _chain(self, key: str) -> Iterator[str]:
+    def links(self, key: str) -> Iterator[str]:
         """The fill's key, and those of its corrections, the later after the earlier."""
         queue, seen = [key], {key}
         while queue:
@@ -134,7 +134,7 @@ class Amendments:
     def _refresh(self, entry: Entry) -> None:
         """Work out what is in effect: the last correction of the chain, or nothing if busted."""
         fill = entry.booked
-        entry.fees = _fees(fee for key in self._chain(entry.key) for fee in self.fees.get(key, ()))
+        entry.fees = _fees(fee for key in self.links(entry.key) for fee in self.fees.get(key, ()))
         for recorded in self._in_order(entry.key):
             if isinstance(recorded.event, FillBusted):
                 entry.event = None
@@ -148,7 +148,7 @@ class Amendments:
         correction never comes before it, whatever the clocks say."""
         places: dict[str, tuple[datetime, int, str, str]] = {}
         known: dict[str, Recorded] = {}
-        for link in self._chain(key):
+        for link in self.links(key):
             since, depth = places[link][:2] if link in places else (EVER, 0)
             for recorded in self.by_ref.get(link, ()):
                 if recorded.key not in known:

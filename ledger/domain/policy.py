@@ -40,6 +40,11 @@ class Policy:
         is_cash = event.kind is AccountKind.CASH
         self.crossing = event.crossing or (Crossing.SUSPENSE if is_cash else Crossing.ALLOW)
 
+    @property
+    def is_utc(self) -> bool:
+        """Whether the days of the account are known to be those of UTC."""
+        return self.opened is not None and self.opened.time_zone == "UTC"
+
     def define(self, event: InstrumentDefined) -> None:
         """Add a definition; of two for one moment the later recorded stands."""
         known = self.definitions.setdefault(event.instrument.instrument_id, [])

@@ -131,7 +131,8 @@ def _cash_out(account: Account, _: Recorded, event: CashWithdrawn) -> None:
 
 
 def _settled(account: Account, recorded: Recorded, event: TradeSettled) -> None:
-    account.settlement.settle(event.refers_to().key(recorded.stream), event.settl_date)
+    ref = event.refers_to().key(recorded.stream)
+    account.settlement.settle(recorded, ref, event.settl_date)
 
 
 def _position(account: Account, recorded: Recorded, event: PositionEvent) -> None:

@@ -27,7 +27,7 @@ from ledger.domain.lots import Lot
 from ledger.domain.policy import Policy
 from ledger.domain.positions import Point, Position, PositionKey
 from ledger.domain.resident_orders import ResidentOrders, SavedOrders
-from ledger.domain.settlement import Unsettled
+from ledger.domain.settlement import Settled, Unsettled
 
 _AMOUNTS = (
     *("qty", "basis", "charges", "realized", "in_kind", "base_fee_cost", "unit_income"),
@@ -67,7 +67,7 @@ class SavedSettlement(NamedTuple):
     """The fills whose money is still to come, and what became of them."""
 
     due: dict[str, date]
-    settled: dict[str, date]
+    settled: dict[str, Settled]
     waiting: dict[str, datetime]
     numbers: tuple[int, ...]
 

@@ -17,6 +17,9 @@ from ledger.domain.holding import value_of
 from ledger.domain.numbers import ZERO, add, negate, total
 from ledger.domain.policy import Policy
 
+# What says on which day a fill settled: of several the last by time stands, then by key.
+Settled = tuple[datetime, str, date]
+
 # How long a bust or correction waits here for a fill that it came before.
 WAITS = timedelta(days=30)
 
@@ -29,14 +32,18 @@ class Unsettled:
     def __init__(self) -> None:
         self.amendments = Amendments()
         self.due: dict[str, date] = {}
-        self.settled: dict[str, date] = {}
+        self.settled: dict[str, Settled] = {}
         self.waiting: dict[str, datetime] = {}
 
-    def book(self, recorded: Recorded, fill: FillBooked) -> None:
-        """A fill with a settlement date later than its own day."""
-        if fill.settl_date is not None and fill.settl_date > recorded.occurred_at.date():
+    def book(self, recorded: Recorded, fill: FillBooked, *, is_utc: bool) -> None:
+        """A fill with a settlement date later than its own day; in another zone than UTC, or
+        in one that is not known yet, that may be the day before."""
+        if fill.settl_date is None:
+            return
+        day = recorded.occurred_at.date()
+        if fill.settl_date > day or (fill.settl_date == day and not is_utc):
             self.amendments.fill(recorded)
-            self.due[recorded.key] = self.settled.pop(recorded.key, fill.settl_date)
+            self.due[recorded.key] = fill.settl_date
 
     def knows(self, fill_key: str) -> bool:
         """Whether a key is that of a fill that has not settled, or of a correction of one."""
@@ -52,20 +59,31 @@ class Unsettled:
         self.amendments.charge(ref, recorded)
         self.waiting[ref] = recorded.occurred_at
 
-    def settle(self, fill_key: str, on: date) -> None:
-        """The fill settled on that day; known before the fill, it waits for it."""
-        (self.due if fill_key in self.due else self.settled)[fill_key] = on
+    def settle(self, recorded: Recorded, ref: str, on: date) -> None:
+        """A fill, or what corrected it, settled on that day; also before it is here."""
+        told = (recorded.occurred_at, recorded.key, on)
+        self.settled[ref] = max(told, self.settled.get(ref, told))
+        self.waiting[ref] = recorded.occurred_at
+
+    def _day(self, fill_key: str) -> date:
+        """The day on which the money of a fill changes hands."""
+        links = self.amendments.links(fill_key)
+        told = [self.settled[link] for link in links if link in self.settled]
+        return max(told)[-1] if told else self.due[fill_key]
 
     def forget(self, now: datetime) -> None:
         """Let go what settled before a moment's day, and what waited too long for its fill."""
-        done = [key for key, due in self.due.items() if due < now.date()]
+        done = [key for key in self.due if self._day(key) < now.date()]
+        for link in [link for key in done for link in self.amendments.links(key)]:
+            self.settled.pop(link, None)
         self.amendments.forget([self.amendments.fills[key] for key in done])
         for key in done:
             del self.due[key]
         for ref in [ref for ref, since in self.waiting.items() if now - since > WAITS]:
             del self.waiting[ref]
-            if ref not in self.due:
+            if self.amendments.root(ref) is None:
                 self.amendments.drop(ref)
+                self.settled.pop(ref, None)
 
     def pending(self, policy: Policy, day: date) -> dict[str, Decimal]:
         """What is still to come (positive) or to be paid (negative), by currency."""
@@ -84,8 +102,8 @@ class Unsettled:
 
     def _pending(self, policy: Policy, day: date) -> Iterator[tuple[str, Decimal]]:
         """The flow of each fill that has not settled by a day."""
-        for fill_key, due in self.due.items():
-            if due > day:
+        for fill_key in self.due:
+            if self._day(fill_key) > day:
                 yield from _flows(policy, self.amendments.fills[fill_key]).items()
 
 

@@ -79,3 +79,33 @@ def test_the_day_is_that_of_the_account_in_whichever_zone_a_moment_is_told() -> 
         [before] = book.balances("A", as_of=(evening - timedelta(seconds=1)).astimezone(zone))
         [after] = book.balances("A", as_of=evening.astimezone(zone))
         assert (before.settled, after.settled) == (0, -21)
+
+
+def test_of_two_settlements_of_a_fill_the_last_by_time_stands_however_they_came() -> None:
+    days = [DUE - timedelta(days=1), DUE + timedelta(days=2)]
+    facts = [
+        ledger.make_fact("A", TradeSettled(id=str(nth), exec_id="e1", settl_date=day), at(10 + nth))
+        for nth, day in enumerate(days)
+    ]
+    for told_in_order in (facts, facts[::-1]):
+        book = bought()
+        for fact in told_in_order:
+            book.account("A")
+            book.record_all([fact])
+        book = later(book, 2)
+        again = ledger.Book(book.store, book.clock)
+        assert dollars(book) == dollars(again) == (-21, 0)
+
+
+def test_a_settlement_may_name_the_correction_of_a_fill() -> None:
+    better = FillCorrected(exec_id="k", exec_ref_id="e1", last_qty=D(1), last_px=D(10))
+    settled = TradeSettled(id="s", exec_id="k", settl_date=START.date())
+    assert dollars(told(bought(), better, settled)) == (-11, -11)
+
+
+def test_the_day_of_a_fill_is_that_of_the_account_too() -> None:
+    """Just after midnight in UTC it is still the day before in New York."""
+    book = opened(time_zone="America/New_York")
+    book = told(book, fill("e1", BUY, "2", "10", "1", settl_date=START.date()))
+    assert dollars(book) == (-21, 0)
+    assert dollars(later(book, 1)) == (-21, -21)
