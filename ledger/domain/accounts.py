@@ -34,7 +34,7 @@ from ledger.domain.gates import require_zone
 from ledger.domain.holding import Holding
 from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, add, quantize, subtract, total
-from ledger.domain.policy import Policy
+from ledger.domain.policy import Policy, called_since
 from ledger.domain.positions import Position, PositionKey
 from ledger.domain.postings import cash_of, totals_of
 from ledger.domain.resident_orders import ResidentOrders
@@ -166,11 +166,17 @@ class Account:
                 self.policy.open(event)
             case InstrumentDefined(instrument=instrument) as event:
                 self.policy.define(event)
-                self.symbols[instrument.symbol] = instrument.instrument_id
+                self._call(instrument.symbol, instrument.instrument_id)
             case SymbolChanged() as event:
-                self.symbols[event.symbol] = event.instrument_id
+                self._call(event.symbol, event.instrument_id)
             case _:
                 self.policy.change(recorded)
+
+    def _call(self, symbol: str, instrument_id: str) -> None:
+        """A symbol that several instruments had stands for the one that had it last."""
+        if self.symbols.setdefault(symbol, instrument_id) != instrument_id:
+            had = [since for rule in self.rules if (since := called_since(rule, symbol))]
+            self.symbols[symbol] = max(had)[-1]
 
     def settle(self) -> set[PositionKey]:
         """Put late facts in place; the positions whose history has to be read are returned."""

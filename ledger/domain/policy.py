@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ledger.domain.canonical import EVER
 from ledger.domain.events import (
     AccountKind,
     AccountOpened,
@@ -12,11 +13,23 @@ from ledger.domain.events import (
     FeeRule,
     InstrumentDefined,
     Recorded,
+    SymbolChanged,
 )
 from ledger.domain.holding import Rules
 from ledger.domain.instruments import Instrument
 
 Definition = tuple[datetime | None, Instrument]
+
+
+def called_since(rule: Recorded, symbol: str) -> tuple[datetime, str, str] | None:
+    """Since when, and by which fact, an instrument has had a symbol; None if that says nothing
+    of it."""
+    match rule.event:
+        case InstrumentDefined(instrument=one, effective_from=since) if one.symbol == symbol:
+            return since or EVER, rule.key, one.instrument_id
+        case SymbolChanged(symbol=other, instrument_id=name) if other == symbol:
+            return rule.occurred_at, rule.key, name
+    return None
 
 
 class Policy:

@@ -135,3 +135,17 @@ def test_a_rule_of_today_does_not_stop_yesterday_from_loading() -> None:
     told(book, LimitsSet(max_order_qty=D(1)))
     again = ledger.Book(book.store, book.clock)
     assert again.order("A", "c1").order_qty == 9
+
+
+def test_a_symbol_stands_for_the_instrument_that_had_it_last_however_that_was_told() -> None:
+    changes = [
+        ledger.make_fact("A", SymbolChanged(id=name, instrument_id=name, symbol="S"), at(second))
+        for second, name in enumerate(("Y", "X"))
+    ]
+    for facts in (changes, changes[::-1]):
+        book = told(opened(), fill("e1", BUY, "2", "10"))
+        for fact in facts:
+            book.account("A")
+            book.record_all([fact])
+        again = ledger.Book(book.store, book.clock)
+        assert book.position("A", "S").net_qty == again.position("A", "S").net_qty == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 import ledger
 from ledger.store.checkpoints import REDUCER
 
-FINGERPRINT = ("4", "2ed0320b89b6a032")
+FINGERPRINT = ("4", "d3d332a007d6efec")
 DOMAIN = Path(ledger.__file__).parent / "domain"
 ASIDE = {"views.py", "order_view.py", "postings.py", "watching.py", "placing.py", "prices.py"}
 
