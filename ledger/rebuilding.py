@@ -22,11 +22,13 @@ from ledger.domain.events import (
     InstrumentDefined,
     Recorded,
 )
+from ledger.domain.fill_facts import AboutFill, find_home, stated_place
 from ledger.domain.fold import Watch
 from ledger.domain.orders import Order
 from ledger.domain.positions import Position, PositionKey
 from ledger.domain.saved import named_fill
 from ledger.domain.skimmed import Skimmed
+from ledger.store.checkpoints import Restored
 from ledger.store.port import EventStore
 from ledger.store.saved_rows import Span
 
@@ -36,26 +38,27 @@ _STAND_STILL: Final = {fact.TOPIC for fact in FACTS if not issubclass(fact, MOVE
 
 def complete(store: EventStore, account: Account, upto: int | None = None) -> None:
     """Settle late facts; read from the store what the resident history does not reach."""
-    for key in sorted(account.settle()):
+    account.settle()
+    _settle_orphans(store, account)
+    for key in sorted(account.unsettled_positions):
         watch = account.watcher(key)
         position = _from_saved(store, account, key, upto, watch, skip=1)
         account.adopt_position(position or _from_facts(store, account, key, upto, watch))
-    _settle_orphans(store, account)
     for root in list(account.orders.stale):
         account.orders.adopt(root, rebuild_order(store, account, root, upto))
 
 
 def _settle_orphans(store: EventStore, account: Account) -> None:
-    """The orders of fills that left memory are read again; what names a fill that nobody has
-    told yet waits for it."""
-    orphans, account.orphans = account.orphans, []
-    for recorded in orphans:
-        fill = _fill_named(store, recorded)
-        if fill is None:
+    """What names a fill that left memory finds it; what names one that nobody has told yet waits
+    for it."""
+    while account.orphans:
+        recorded = account.orphans.pop(0)
+        fill = _fill_named(store, recorded, account.number)
+        if fill is None or not account.counts(fill):
             waiting = account.unlinked.setdefault(named_fill(recorded) or "", [])
             waiting.extend([recorded] if recorded not in waiting else [])
-        elif isinstance(fill.event, FillBooked) and fill.event.cl_ord_id is not None:
-            account.orders.stale.add(fill.event.cl_ord_id)
+        else:
+            find_home(account, recorded, fill)
 
 
 def position_facts(
@@ -126,7 +129,7 @@ def _from_saved(
         if saved is None or not _is_folded_alike(account, key, saved.span):
             return None
         position = saved.position(key, account.policy, store.checkpoints)
-        if position is not None:
+        if position is not None and not _has_moved(account, key, saved):
             position.begin_watching(watch)
             if _goes_on(store, account, position, saved.place, upto):
                 return position
@@ -147,6 +150,24 @@ def _defines(event: AccountOpened | InstrumentDefined, instrument_id: str) -> bo
     if isinstance(event, AccountOpened):
         return True
     return event.instrument.instrument_id == instrument_id
+
+
+def _has_moved(account: Account, key: PositionKey, saved: Restored) -> bool:
+    """Whether a fact about a fill, which waited when a state was saved, has since found its fill
+    in this position, or in another one than this, which it named: the state has it elsewhere."""
+    waited = set(saved.body.account.unlinked)
+    return any(
+        recorded.number in waited and key in {found, _stated(recorded)}
+        for found, recorded in account.linked
+    )
+
+
+def _stated(recorded: Recorded) -> PositionKey | None:
+    """The position that a fact about a fill names, if it does."""
+    event = recorded.event
+    if not isinstance(event, AboutFill):
+        return None
+    return stated_place(event.instrument_id, event.position_id)
 
 
 def _goes_on(
@@ -209,13 +230,16 @@ def is_ahead(store: EventStore, recorded: Recorded | Skimmed, as_of: datetime | 
     return fill is not None and fill.occurred_at > as_of
 
 
-def _fill_named(store: EventStore, recorded: Recorded) -> Recorded | None:
-    """The fill that a bust or correction is of, if that is recorded."""
+def _fill_named(store: EventStore, recorded: Recorded, upto: int | None = None) -> Recorded | None:
+    """The fill that a fact is about, if it was recorded (up to a number), and so was what lies
+    between them."""
     ref, seen = named_fill(recorded), set[str]()
     while ref and ref not in seen:
         seen.add(ref)
         found = store.by_key([ref]).get(ref)
-        if found is None or isinstance(found.event, FillBooked):
+        if found is None or (upto is not None and found.number > upto):
+            return None
+        if isinstance(found.event, FillBooked):
             return found
         ref = named_fill(found)
     return None

@@ -19,15 +19,19 @@ AboutFill = FillBusted | FillCorrected | FeeCharged
 
 
 def amendment(account: Account, recorded: Recorded, event: FillBusted | FillCorrected) -> None:
-    """A bust or correction reaches the position and the order of the fill it names; one
-    that says neither, and comes before its fill, waits for it."""
+    """A bust or correction reaches the position and the order of the fill it names, and so do
+    those that name it in turn, once that fill is here; one that says neither, and comes before
+    its fill, waits for it."""
     ref = event.refers_to().key(recorded.stream)
     key = position_of(account, event.instrument_id, event.position_id, ref)
     _reach(account, key, ref)
     if may_settle(account, key, ref):
         account.settlement.amend(recorded, ref)
     if key is not None:
-        _amend(account, key, recorded, event, _order_of_fill(account, key, ref))
+        cl_ord_id = _order_of_fill(account, key, ref)
+        _amend(account, key, recorded, event, cl_ord_id)
+        if account.unlinked and account.positions[key].find(ref) is not None:
+            link(account, key, recorded, cl_ord_id)
     placed(account, key, recorded, event, ref)
 
 
@@ -49,10 +53,13 @@ def placed(
     account: Account, key: PositionKey | None, recorded: Recorded, event: AboutFill, ref: str
 ) -> None:
     """Remember a fact about a fill that did not say where the fill is, or whose fill is not
-    there: that may come elsewhere."""
-    if key is not None and key != stated_place(event.instrument_id, event.position_id):
-        account.linked.append((key, recorded))
-    elif key is None or not account.positions[key].has(ref):
+    there: that may come elsewhere, or be among what only the store has."""
+    if key is not None and account.positions[key].find(ref) is not None:
+        if key != stated_place(event.instrument_id, event.position_id):
+            account.linked.append((key, recorded))
+    elif any(account.positions[one].needs_history for one in account.unsettled_positions):
+        account.orphans.append(recorded)
+    else:
         account.unlinked.setdefault(ref, []).append(recorded)
 
 
@@ -63,14 +70,11 @@ def _amend(
     event: FillBusted | FillCorrected,
     cl_ord_id: str | None,
 ) -> None:
-    """Let the position, the order it names and that of its fill fold an amendment; and those that
-    name it in turn, once its fill is here: till then nobody knows whose order is meant."""
+    """Let the position, the order it names and that of its fill fold an amendment."""
     account.to_position(recorded, *key)
     if event.cl_ord_id is not None and event.cl_ord_id != cl_ord_id:
         account.to_order((event.cl_ord_id,), recorded)
     _to_order_of_fill(account, key, recorded, cl_ord_id)
-    if account.unlinked and account.positions[key].has(recorded.key):
-        link(account, key, recorded, cl_ord_id)
 
 
 def _to_order_of_fill(
@@ -80,7 +84,7 @@ def _to_order_of_fill(
     the fill is not here any more."""
     if cl_ord_id is not None:
         account.to_order((cl_ord_id,), recorded)
-    elif account.positions[key].needs_history:
+    elif account.positions[key].needs_history and recorded not in account.orphans:
         account.orphans.append(recorded)
 
 
@@ -97,7 +101,7 @@ def position_of(
     """The position a fact about a fill concerns: where the fill is, else as it says."""
     stated = stated_place(instrument_id, position_id)
     said = account.positions.get(stated) if stated else None
-    if said is not None and (said.is_trimmed or said.knows(ref)):
+    if said is not None and (said.is_trimmed or said.find(ref) is not None):
         return stated
     return next((key for key, one in account.positions.items() if one.holds(ref)), stated)
 
@@ -124,6 +128,27 @@ def link(account: Account, key: PositionKey, named: Recorded, cl_ord_id: str | N
             _move_fee(account, key, recorded, event)
         else:
             _amend(account, key, recorded, event, cl_ord_id)
+            link(account, key, recorded, cl_ord_id)
+
+
+def find_home(account: Account, recorded: Recorded, booked: Recorded) -> None:
+    """A fact about a fill that only the store could tell belongs to that fill: its order is read
+    again, and its position, if the fact did not say that one."""
+    event, fill = recorded.event, booked.event
+    if not isinstance(event, AboutFill) or not isinstance(fill, FillBooked):
+        return
+    key = PositionKey(fill.instrument_id, fill.position_id)
+    if not isinstance(event, FeeCharged):
+        ids = (fill.cl_ord_id, event.cl_ord_id)
+        account.orders.stale.update(one for one in ids if one is not None)
+    is_elsewhere = key != stated_place(event.instrument_id, event.position_id)
+    if is_elsewhere and (key, recorded) not in account.linked:
+        account.linked.append((key, recorded))
+        account.position_at(*key).needs_history = True
+        account.note(key)
+        if isinstance(event, FeeCharged):
+            _move_fee(account, key, recorded, event)
+    link(account, key, recorded, fill.cl_ord_id)
 
 
 def _move_fee(account: Account, key: PositionKey, recorded: Recorded, event: FeeCharged) -> None:

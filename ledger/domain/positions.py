@@ -152,19 +152,12 @@ class Position:
         self._wake()
         return self.amendments.root(fill_key)
 
-    def has(self, fill_key: str) -> bool:
-        """Whether a fill is here, or will be read from the history."""
-        return self.needs_history or self.find(fill_key) is not None
-
-    def knows(self, fill_key: str) -> bool:
-        """Whether a key is that of a resident fill, or of a correction that waits for one."""
-        return self.find(fill_key) is not None or fill_key in self.amendments.origin
-
     def holds(self, fill_key: str) -> bool:
-        """The same, of a position that is asked only because the fill is not where it should
-        be: it need not know its fills by key for that."""
+        """Whether a fill is resident, of a position that is asked only because the fill is not
+        where it should be: it need not know its fills by key for that. A correction that waits
+        here for its fill says nothing: the fill may come elsewhere."""
         if not self.amendments.is_quiet:
-            return self.knows(fill_key)
+            return self.find(fill_key) is not None
         return any(entry.key == fill_key for entry in (*self.tail, *self.pending))
 
     def _wake(self) -> None:
