@@ -180,8 +180,16 @@ class ResidentOrders(Mapping[str, Order]):
             if order.is_open
         )
         unplaced = self._unplaced
+        if unplaced is not None:
+            unplaced = unplaced.union(self._ended_unplaced())
         few = tuple(sorted(unplaced)) if unplaced is not None and len(unplaced) <= FEW else None
         return SavedOrders(orders, few, self._saw_external)
+
+    def _ended_unplaced(self) -> Iterator[str]:
+        """The ids of orders here that ended before anybody told of their placing."""
+        for order in (*self._by_root.values(), *self._closed.values()):
+            if not order.is_open and not order.is_placed:
+                yield from order.cl_ord_ids
 
     @classmethod
     def restored(cls, saved: SavedOrders, load: Load) -> ResidentOrders:

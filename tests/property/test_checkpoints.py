@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 
 import ledger
 from ledger.domain.accounts import Account
-from ledger.domain.events import Event, FillBooked, FillBusted, FillCorrected, OrderPlaced, Side
+from ledger.domain.events import (
+    Event,
+    FillBooked,
+    FillBusted,
+    FillCorrected,
+    OrderCancelled,
+    OrderPlaced,
+    Side,
+)
 from ledger.domain.saved import save_account, save_position
 from ledger.store.base import LogStore
 from ledger.store.checkpoints import REDUCER
@@ -205,3 +213,22 @@ def test_what_waits_for_a_fill_that_left_memory_or_never_came_is_not_forgotten(
             again.record_all([fact])
         assert [(one.cl_ord_id, one.cum_qty) for one in again.open_orders(ACCOUNT)] == [("o", 0)]
         assert again.position(ACCOUNT, "X").net_qty == 2
+
+
+def test_an_order_whose_end_was_told_before_its_placing_has_ended() -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    told: list[Event] = [
+        OrderCancelled(cl_ord_id="o"),
+        bought("1"),
+        OrderPlaced(cl_ord_id="o", instrument_id="X", side=Side.BUY, order_qty=Decimal(1)),
+    ]
+    with small():
+        book = ledger.open("memory://")
+        book.open_account(ACCOUNT, base_currency="USD", occurred_at=at)
+        for second, event in enumerate(told, start=1):
+            again = ledger.Book(book.store, book.clock)
+            again.account(ACCOUNT)  # saves its state
+            again = ledger.Book(book.store, book.clock)
+            again.account(ACCOUNT)
+            again.record(ACCOUNT, event, occurred_at=at + timedelta(seconds=second))
+        assert ledger.Book(book.store, book.clock).open_orders(ACCOUNT) == []
