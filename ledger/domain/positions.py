@@ -53,8 +53,11 @@ class Position:
         "points", "policy", "refolded", "rules", "since_point", "tail", "watch",
     )  # fmt: skip
 
-    def __init__(self, key: PositionKey, policy: Policy, watch: Watch = None) -> None:
+    def __init__(
+        self, key: PositionKey, policy: Policy, watch: Watch = None, *, defers: bool = False
+    ) -> None:
         self._begin(key, policy)
+        self.defers = defers
         self.begin_watching(watch)
         for change in policy.changes_for(key.instrument_id):
             self._arrive(Entry(change))
@@ -90,10 +93,9 @@ class Position:
         cls, key: PositionKey, policy: Policy, history: Iterable[Recorded], watch: Watch = None
     ) -> Position:
         """Fold all of a position's own facts, in whatever order they come, once."""
-        position = cls(key, policy)
+        position = cls(key, policy, defers=True)
         position.begin_watching(watch)
         position._mark(FIRST)
-        position.defers = True
         for recorded in history:
             position.evolve(recorded)
         position.settle()

@@ -24,6 +24,7 @@ from ledger.domain.events import (
     OrderCancelled,
     OrderPlaced,
     Side,
+    SplitApplied,
 )
 from ledger.domain.saved import save_account, save_position
 from ledger.store.base import LogStore
@@ -213,6 +214,21 @@ def test_what_waits_for_a_fill_that_left_memory_or_never_came_is_not_forgotten(
             again.record_all([fact])
         assert [(one.cl_ord_id, one.cum_qty) for one in again.open_orders(ACCOUNT)] == [("o", 0)]
         assert again.position(ACCOUNT, "X").net_qty == 2
+
+
+def test_a_position_older_than_many_changes_of_its_instrument_is_read_whole() -> None:
+    """A token that is rebased every day has more splits than facts stay in memory."""
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    with small():
+        book = ledger.open("memory://")
+        book.open_account(ACCOUNT, base_currency="USD", occurred_at=at)
+        for nth in range(6):
+            split = SplitApplied(
+                id=str(nth), instrument_id="X", numerator=Decimal(2), denominator=Decimal(1)
+            )
+            book.record(ACCOUNT, split, occurred_at=at + timedelta(days=nth + 2))
+        book.record(ACCOUNT, bought("1"), occurred_at=at + timedelta(days=1))
+        assert book.position(ACCOUNT, "X").net_qty == 2**6
 
 
 def test_an_order_whose_end_was_told_before_its_placing_has_ended() -> None:
