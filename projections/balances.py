@@ -74,7 +74,7 @@ class Balances:
     """The balance ledger of each account and currency."""
 
     name = BALANCES
-    version = 3
+    version = 4
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:

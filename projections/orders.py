@@ -38,7 +38,7 @@ class Orders:
     """The blotter: what each order was after each fact, as the facts were recorded."""
 
     name = ORDERS
-    version = 2
+    version = 3
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:

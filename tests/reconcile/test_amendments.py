@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from adapters.port import Batch
 from adapters.reconcile import Verdict
+from adapters.reconcile.outcome import Outcome
 from ledger.domain.events import FillBusted, FillCorrected
 from tests.reconcile.parts import VENUE, at, booked, fill, kinds, opened, report, told
 
-NO_SPAN = {"covers_from": None, "covers_to": None}
+NO_SPAN: dict[str, Any] = {"covers_from": None, "covers_to": None}
 
 
 def bust(exec_id: str, ref: str) -> FillBusted:
@@ -24,10 +29,15 @@ def correction(exec_id: str, ref: str, px: str) -> FillCorrected:
 
 
 @pytest.fixture
-def side(tmp_path):
+def side(tmp_path: Path) -> Iterator[Any]:
     with opened(tmp_path) as (book, reports):
         booked(book, (fill("1"), at(1)))
         yield book, reports
+
+
+def run(side: Any, batch: Batch) -> Outcome:
+    book, reports = side
+    return told(book, reports, batch)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +49,14 @@ def side(tmp_path):
     ],
 )
 def test_a_report_of_reversals_alone_that_names_no_span_is_compared(side, undone, kind):
-    outcome = told(*side, report((undone, at(2)), **NO_SPAN))
+    outcome = run(side, report((undone, at(2)), **NO_SPAN))
     assert kinds(outcome) == [kind]
 
 
 def test_a_report_of_reversals_alone_says_nothing_of_other_fills(side):
     book, _ = side
     booked(book, (fill("2"), at(2)), (bust("b", "1"), at(2)))
-    assert told(*side, report((bust("b", "1"), at(2)), **NO_SPAN)).verdict is Verdict.CLEAN
+    assert run(side, report((bust("b", "1"), at(2)), **NO_SPAN)).verdict is Verdict.CLEAN
 
 
 @pytest.mark.parametrize("with_fill", [True, False])
@@ -57,17 +67,17 @@ def test_of_several_corrections_the_last_in_time_stands_wherever_it_is_told(
     book, _ = side
     facts = [(correction("c1", "1", "51"), at(2)), (correction("c2", "c1", "52"), at(3))]
     seen = [(fill("1"), at(1))] if with_fill else []
-    other = told(*side, report(*seen, *facts[::turned]))
+    other = run(side, report(*seen, *facts[::turned]))
     booked(book, *facts)
     assert kinds(other) == ["trade.correction_not_booked"]
-    assert told(*side, report(*seen, *facts[::turned])).verdict is Verdict.CLEAN
+    assert run(side, report(*seen, *facts[::turned])).verdict is Verdict.CLEAN
 
 
 def test_a_correction_on_record_that_is_told_again_is_no_break(side):
     book, _ = side
     first = (correction("c1", "1", "51"), at(2))
     booked(book, first, (correction("c2", "1", "52"), at(3)))
-    assert told(*side, report(first)).verdict is Verdict.CLEAN
+    assert run(side, report(first)).verdict is Verdict.CLEAN
 
 
 @pytest.mark.parametrize(
@@ -80,6 +90,6 @@ def test_a_correction_on_record_that_is_told_again_is_no_break(side):
 def test_corrections_that_name_themselves_end_as_unlinked(side, facts):
     book, _ = side
     page = report(*((one, at(2)) for one in facts))
-    assert set(kinds(told(*side, page))) == {"trade.unlinked_reversal", "trade.missing_at_broker"}
+    assert set(kinds(run(side, page))) == {"trade.unlinked_reversal", "trade.missing_at_broker"}
     booked(book, *((one, at(2)) for one in facts))
-    assert set(kinds(told(*side, page))) == {"trade.unlinked_reversal", "trade.missing_at_broker"}
+    assert set(kinds(run(side, page))) == {"trade.unlinked_reversal", "trade.missing_at_broker"}
