@@ -8,8 +8,17 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.events import FACTS, Event, Fact, FillBooked, PositionEvent, make_fact
+from ledger.domain.events import (
+    FACTS,
+    AccountOpened,
+    Event,
+    Fact,
+    FillBooked,
+    PositionEvent,
+    make_fact,
+)
 from ledger.domain.events.cash import CashEvent
+from ledger.domain.gates import changed
 from tests.property.state import book_of, state_of
 from tests.property.worlds import ACCOUNT
 from tests.unit.facts_by_type import Leaves, any_of
@@ -41,8 +50,13 @@ LEAVES: Leaves = {
 }
 
 
+ZONES = {"X": "UTC", "Y": "America/New_York", "net": "Pacific/Apia"}
+
+
 def as_fact(event: Event, at: datetime) -> Fact:
-    """The fact that says so, at a moment."""
+    """The fact that says so, at a moment; an account is opened in a zone that there is."""
+    if isinstance(event, AccountOpened):
+        event = changed(event, time_zone=ZONES[event.time_zone])
     return make_fact(ACCOUNT, event, at)
 
 
