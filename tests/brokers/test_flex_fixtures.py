@@ -97,7 +97,7 @@ def test_what_a_statement_says(shared: Path, name: str) -> None:
         fills = kinds.pop("FillBooked", 0)
         found[account] = (fills, kinds.total(), len(batch.positions), len(batch.balances),
                           len(batch.quarantine))  # fmt: skip
-        assert not batch.findings
+        assert len(batch.findings) == (name == "vtandchill_2025")  # its own summary counts more
         assert all(row.rule and row.field for row in batch.quarantine)
     assert found == COUNTS[name]
 

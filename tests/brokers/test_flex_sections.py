@@ -75,6 +75,36 @@ def test_an_order_whose_executions_are_elsewhere_is_set_aside_beside_others() ->
     assert len(read(file({"Trades": rows})).quarantine) == 1
 
 
+def counted(*rows: str) -> list[str]:
+    return [found.what for found in read(file({"Trades": rows})).findings]
+
+
+def test_a_summary_that_counts_more_than_the_executions_says_that_rows_are_missing() -> None:
+    whole = [trade(ibExecID="a", quantity="100"), trade(ibExecID="b", quantity="-30")]
+    summaries = [trade(levelOfDetail="SYMBOL_SUMMARY", quantity="100"),
+                 trade(levelOfDetail="SYMBOL_SUMMARY", quantity="-30")]  # fmt: skip
+    assert counted(*whole, *summaries) == []
+    told = "it counts 70 of ACME, the executions make 100: rows are missing"
+    assert counted(whole[0], *summaries) == [told]
+
+
+def test_an_order_counts_its_executions() -> None:
+    parts = [trade(ibExecID=name, ibOrderID="5", quantity="50") for name in "ab"]
+    order = element("Order", {"ibOrderID": "5", "conid": "900001", "quantity": "100",
+                    "symbol": "ACME"})  # fmt: skip
+    assert counted(*parts, order) == []
+    told = "it counts 100 of order 5 in ACME, the executions make 50: rows are missing"
+    assert counted(parts[0], order) == [told]
+
+
+def test_a_total_with_a_cancelled_trade_is_not_judged() -> None:
+    fill = trade(ibExecID="a", transactionID="1", quantity="100")
+    cancel = trade(transactionType="TradeCancel", origTransactionID="1", quantity="-100",
+                   transactionID="2")  # fmt: skip
+    summary = trade(levelOfDetail="SYMBOL_SUMMARY", quantity="100")
+    assert counted(fill, cancel, summary) == []
+
+
 def test_a_sales_tax_is_a_charge_of_its_own() -> None:
     batch = read(file({"SalesTaxes": [element("SalesTax", TAX)]}))
     (record,) = batch.records

@@ -27,7 +27,8 @@ from adapters.brokers.ibkr_flex.stated import (
     position,
 )
 from adapters.brokers.ibkr_flex.taxes import TransactionTaxes, charges
-from adapters.brokers.ibkr_flex.trades import Trades, is_execution, refuse_total
+from adapters.brokers.ibkr_flex.totals import disagreements, refuse_total
+from adapters.brokers.ibkr_flex.trades import Trades, is_execution
 from adapters.brokers.ibkr_flex.transfers import is_lot, read_transfer, refuse_lot
 from adapters.port import (
     AccountConfig,
@@ -121,6 +122,7 @@ class Statement:
         for row in self._rows.get("Trades", ()):
             if not is_execution(row):
                 self._guarded(row, lambda row: refuse_total(row, orders))
+        self.findings += disagreements(self._rows.get("Trades", ()), self._page.name)
         records = [*trades.link(records)]
         self.records += [*records, *superseding(records)]
 

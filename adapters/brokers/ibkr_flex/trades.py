@@ -10,7 +10,7 @@ IB's own: ``proceeds`` where quantity, price and multiplier do not make it, ``ib
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -47,17 +47,6 @@ EXECUTION: Final = ABSENT | {"EXECUTION"}
 def is_execution(row: Row) -> bool:
     """Orders, lots and summaries stand in the same container; only executions are facts."""
     return row.element == "Trade" and row.values.get("levelOfDetail", "") in EXECUTION
-
-
-def refuse_total(row: Row, orders: Collection[str]) -> None:
-    """Raise ``BadRowError`` for an order, lot or summary that does not repeat executions of this
-    file, which are of these ``orders`` ("": one is of an order that its row does not name)."""
-    order = row.id("ibOrderID") or row.id("orderID")
-    is_order = row.element == "Order" or row.text("levelOfDetail") == "ORDER"
-    is_unknown = is_order and order and order not in orders and "" not in orders
-    if not orders or is_unknown:
-        rule = "a total of executions that are not in this file: set Trades to detail Execution"
-        raise BadRowError("levelOfDetail", row.text("levelOfDetail") or row.element, rule)
 
 
 class Trades:
