@@ -45,7 +45,8 @@ class Gathering:
     """One report being read: a bad row is set aside with its reason and the rest goes on.
 
     ``file`` is the name of the page being read; ``ids`` make ids for rows without one;
-    ``statement_id`` names what is stated, whatever pages it came in. A parser
+    ``statement_id`` names what is stated, whatever pages it came in; ``venue_account`` is what
+    the pages call the account. A parser
     appends to the lists, sets what of ``Coverage`` it knows, and asks for the ``batch`` at the end.
     """
 
@@ -55,6 +56,7 @@ class Gathering:
         self.file = ""
         self.ids = Ordinals()
         self.statement_id = ""
+        self.venue_account = ""
         self._known: dict[Identity, Event] = {}
         self._first_on: dict[str, str] = {}
         self.sections: set[str] = set()
@@ -144,6 +146,7 @@ class Gathering:
 
     def account(self, told: str = "") -> str:
         """The ledger's account: as configured, else as told; ``BadFileError`` for none."""
+        self.venue_account = told
         named = self.config.account or self.config.venue_account or told
         if not named:
             raise BadFileError(
@@ -161,6 +164,7 @@ class Gathering:
             parser=parser,
             parser_version=version,
             digest=digests[0] if len(digests) == 1 else digest_of(digests),
+            venue_account=self.venue_account,
             statement_id=self.statement_id,
             coverage=self.coverage(),
             instruments=tuple([InstrumentDefined(instrument=i) for i in self.instruments.values()]),

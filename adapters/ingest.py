@@ -26,6 +26,7 @@ from adapters.placing import place
 from adapters.port import HASH_ID, Batch, Finding, Quarantined, Record
 from adapters.quarantine import row_cause
 from adapters.revising import Reviser, fee_difference, place_difference
+from adapters.whose import opened, require_ours
 from ledger.collector import full_collections_held_off
 from ledger.conflicts import told_apart
 from ledger.domain.events import (
@@ -107,13 +108,22 @@ class IngestReport:
 
 
 def ingest(
-    book: Books, batch: Batch, *, dry_run: bool = False, progress: Progress | None = None
+    book: Books,
+    batch: Batch,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    other_account: bool = False,
 ) -> IngestReport:
     """Record what a batch says, all of it or, when anything raises, nothing.
 
+    ``BadFileError`` for the report of another account at the venue than the one these books are
+    of, as far as both are told, unless ``other_account`` says that it is meant.
     ``progress`` is told how many of how many facts are ready to be written. ``ConflictError`` is
     never raised: the broker's word is booked as far as it is new.
     """
+    if not other_account:
+        require_ours(opened(book.store, batch.account), batch)
     with full_collections_held_off():
         batch = place(book.store, batch)
         links = _Links(book.store, batch)

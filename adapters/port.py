@@ -192,13 +192,15 @@ class Record:
 
 @attrs.frozen(kw_only=True)
 class Batch:
-    """What one report says about one account."""
+    """What one report says about one account. ``venue_account`` is what the venue calls it, as
+    far as the report tells."""
 
     venue: str
     account: str
     parser: str
     parser_version: str
     digest: str
+    venue_account: str = ""
     statement_id: str = ""
     coverage: Coverage = Coverage()
     instruments: tuple[InstrumentDefined, ...] = ()
@@ -213,6 +215,11 @@ class Batch:
     def adapter(self) -> str:
         """The parser and its version, as kept in each fact's source."""
         return f"{self.parser}/{self.parser_version}"
+
+    @property
+    def whose(self) -> str | None:
+        """The venue's account as an opened account names it, "VENUE:ID"; None if not told."""
+        return f"{self.venue}:{self.venue_account}" if self.venue_account else None
 
     def statement(self) -> StatementRecorded | None:
         """The stated positions and balances, and the rows set aside, as one observation; None

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from adapters.port import Batch
+from adapters.whose import opening_of
 from ledger import Book
 from ledger.conflicts import told_apart
 from ledger.domain.accounts import Account
@@ -21,7 +22,6 @@ from ledger.domain.events import (
     Crossing,
     Fact,
     FeeRule,
-    Identity,
     Recorded,
     make_fact,
 )
@@ -32,7 +32,9 @@ SINCE_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STAYS: Final = "what an account was opened with stays; leave the option out, or use a new store"
 
 
-def account_opened(base_currency: str, time_zone: str | None, how: dict[str, Any]) -> AccountOpened:
+def account_opened(
+    base_currency: str, time_zone: str | None, how: dict[str, Any], whose: str | None
+) -> AccountOpened:
     """The fact by which an account begins, from options of the command line."""
     return AccountOpened(
         base_currency=base_currency,
@@ -41,18 +43,8 @@ def account_opened(base_currency: str, time_zone: str | None, how: dict[str, Any
         crossing=Crossing(how["crossing"]) if how["crossing"] else None,
         fee_rule=FeeRule(how["fee_rule"]),
         time_zone=time_zone or "UTC",
+        venue_account=whose,
     )
-
-
-def opened(store: EventStore, account: str) -> AccountOpened | None:
-    """The fact by which an account began; None if it was never opened."""
-    found = _opening(store, account)
-    return found.event if found and isinstance(found.event, AccountOpened) else None
-
-
-def _opening(store: EventStore, account: str) -> Recorded | None:
-    key = Identity("", "", "account", "opened").key(account)
-    return store.by_key([key]).get(key)
 
 
 class Opening:
@@ -115,11 +107,12 @@ def prepare(
     ``given`` are the rules somebody asked for; ``click.UsageError`` where they contradict those
     of an account that is open.
     """
-    opening = _opening(book.store, batch.account)
+    opening = opening_of(book.store, batch.account)
     if opening is not None:
         require_rules(book.account(batch.account), opening, given)
         return Opening(book, None)
-    event = account_opened(how["base_currency"] or currency_of(batch), zone, how)
+    base = how["base_currency"] or currency_of(batch)
+    event = account_opened(base, zone, how, batch.whose)
     return Opening(book, make_fact(batch.account, event, SINCE_EVER))
 
 

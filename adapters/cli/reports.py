@@ -11,10 +11,10 @@ import click
 
 from adapters import shipped_maps, venues
 from adapters.cli.fetched import Covers
-from adapters.cli.opening import opened
 from adapters.cli.settings import Settings
 from adapters.port import AccountConfig, Batch, Parser, RawPage
 from adapters.venue_settings import Given, read_table
+from adapters.whose import opened
 from ledger.domain.events import AccountOpened
 from ledger.store.port import EventStore
 
@@ -43,6 +43,12 @@ def venue_settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
     told = "TOML file: how this venue writes its reports; else the configuration's [venue.NAME]."
     path = click.Path(exists=True, dir_okay=False, path_type=Path)
     return click.option("--venue-settings", metavar="FILE", type=path, help=told)(command)
+
+
+def other_account_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether a report of another account of the venue is meant."""
+    told = "The report names another account of the venue than these books are of, and is meant."
+    return click.option("--other-account", is_flag=True, help=told)(command)
 
 
 def _given(settings: Settings, broker: str, path: Path | None) -> Given | None:

@@ -128,6 +128,34 @@ def test_another_zone_than_the_accounts_is_taken_when_it_is_meant(
     assert (done.code, note in done.err) == (0, True)
 
 
+def test_a_report_of_another_account_is_refused_until_it_is_meant(
+    run: Run, statement: Path
+) -> None:
+    args = ("ingest", "ibkr_flex", statement.name, "--account", "main")
+    assert run(*args).code == 0
+    assert opened().venue_account == "IBKR:DU1000001"
+    text = statement.read_text("utf-8").replace("DU1000001", "DU2000002")
+    Path("other.xml").write_text(text, "utf-8")
+    before = recorded()
+    done = run("ingest", "ibkr_flex", "other.xml", "--account", "main")
+    assert (done.code, recorded()) == (2, before)
+    told = "of IBKR:DU2000002, and account main is the books of IBKR:DU1000001; nothing was"
+    assert told in " ".join(done.err.split())
+    night = ("reconcile", "ibkr_flex", "other.xml", "--account", "main", "--out", "out")
+    assert run(*night).code == 2
+    assert not Path("out").exists()
+    assert run("ingest", "ibkr_flex", "other.xml", *args[3:], "--other-account").code == 0
+    assert run(*night, "--other-account").code == 0
+
+
+def test_whose_books_an_account_is_can_be_said_when_it_is_opened(run: Run, statement: Path) -> None:
+    opening = ("open-account", "main", "--base-currency", "USD", "--venue-account")
+    assert run(*opening, "DU3").code == 2
+    assert run(*opening, "IBKR:DU3").code == 0
+    assert run("accounts", "--json").json["accounts"][0]["venue_account"] == "IBKR:DU3"
+    assert run("ingest", "ibkr_flex", statement.name, "--account", "main").code == 2
+
+
 def test_an_account_that_a_csv_file_opens_has_the_zone_of_its_map(run: Run) -> None:
     text = Path(MAP).read_text("utf-8").replace('"UTC"', '"Europe/Zurich"')
     Path("zurich.toml").write_text(text, "utf-8")

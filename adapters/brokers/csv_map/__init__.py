@@ -63,6 +63,7 @@ def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap
         parser=NAME,
         parser_version=VERSION,
         digest=pages[0].digest if len(pages) == 1 else digest_of(p.digest for p in pages),
+        venue_account=reading.account,
         coverage=Coverage(rows=(("row", reading.rows),), controls=tuple(reading.controls)),
         instruments=tuple(InstrumentDefined(instrument=i) for i in reading.instruments.values()),
         records=reading.all_records(),

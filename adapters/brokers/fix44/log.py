@@ -53,6 +53,7 @@ class Log:
     def batch(self, *, parser: str, version: str) -> Batch:
         """Everything read."""
         account, venue = self._g.account(self.account), self._dialect.venue
+        self._g.venue_account = self.account if self.account in self._named else ""
         return self._g.batch(venue=venue, account=account, parser=parser, version=version)
 
     def _whole(self, page: RawPage) -> Iterator[Message]:

@@ -10,9 +10,10 @@ from click.core import ParameterSource
 
 from adapters.cli import output
 from adapters.cli.answers import Answer, Row, Section, numbers, texts
-from adapters.cli.opening import SINCE_EVER, account_opened, opened, rules_apart
+from adapters.cli.opening import SINCE_EVER, account_opened, rules_apart
 from adapters.cli.questions import Command, Question, asks, styles
 from adapters.cli.settings import Settings
+from adapters.whose import opened
 from ledger.domain.events import AccountKind, Booking, Crossing, FeeRule, make_fact
 from ledger.errors import ConflictError
 from ledger.store.port import Appended, Conflict, EventStore
@@ -21,7 +22,7 @@ RULES: Final = (
     "base_currency", "kind", "booking", "crossing", "fee_rule", "time_zone",
 )  # fmt: skip
 _ACCOUNTS = (
-    *texts("account", *RULES),
+    *texts("account", *RULES, "venue_account"),
     *numbers("version", "last_number"),
     *texts("last_recorded_at"),
 )
@@ -72,7 +73,7 @@ def account_rows(store: EventStore) -> Iterator[Row]:
         event = opened(store, account)
         yield {
             "account": account,
-            **{name: getattr(event, name, None) for name in RULES},
+            **{name: getattr(event, name, None) for name in (*RULES, "venue_account")},
             "version": version,
             "last_number": last.number,
             "last_recorded_at": last.recorded_at,
@@ -84,6 +85,8 @@ def account_rows(store: EventStore) -> Iterator[Row]:
 @click.option("--base-currency", required=True, metavar="CODE", help="What it reports in.")
 @rules
 @click.option("--zone", metavar="ZONE", help="Zone of its days, and of its reports.")
+@click.option("--venue-account", metavar="VENUE:ID", help="Whose books these are at the venue; "
+              "its reports of another account are refused then.")  # fmt: skip
 @click.option("--store", metavar="URL", help="Where the books are.")
 @click.option("--dry-run", is_flag=True, help="Say what would be recorded, record nothing.")
 @styles
@@ -94,6 +97,7 @@ def open_account(
     account: str,
     base_currency: str,
     zone: str | None,
+    venue_account: str | None,
     store: str | None,
     dry_run: bool,
     style: str | None,
@@ -102,7 +106,10 @@ def open_account(
     """Begin the books of ACCOUNT by these rules. Again, with the same rules, has no effect."""
     settings.override(store, None, zone)
     zone_info = settings.zone_info
-    event = account_opened(base_currency, zone_info.key if zone_info else None, how)
+    if venue_account is not None and not all(venue_account.partition(":")):
+        raise click.UsageError(f"--venue-account {venue_account}: write VENUE:ID, as IBKR:U1234567")
+    zone_name = zone_info.key if zone_info else None
+    event = account_opened(base_currency, zone_name, how, venue_account)
     with settings.open_for(dry_run=dry_run) as book:
         fact = make_fact(account, event, SINCE_EVER)
         outcome = book.record_all([fact], dry_run=dry_run)[0]

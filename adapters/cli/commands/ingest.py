@@ -24,7 +24,7 @@ from adapters.cli.fetched import (
 from adapters.cli.opening import Opening, prepare, told
 from adapters.cli.progress import progress_bar
 from adapters.cli.questions import places, styles
-from adapters.cli.reports import Reading, Venue, venue_settings_option
+from adapters.cli.reports import Reading, Venue, other_account_option, venue_settings_option
 from adapters.cli.settings import Settings
 from adapters.cli.stated import differences, rehearsed, told_of
 from adapters.ingest import Ingested, IngestReport, Verdict
@@ -57,6 +57,7 @@ _UNBOOKED: Final = (
 @click.option(
     "--venue-account", metavar="ID", help="The broker's account, if a file holds several."
 )
+@other_account_option
 @venue_settings_option
 @click.option("--base-currency", metavar="CODE", help="Of a new account; else the statement's.")
 @rules
@@ -118,7 +119,10 @@ def _recorded(
         batch = window_in_id(reading.in_zone_of_account(batch, book.store), found)
         opening = prepare(book, batch, reading.zone, how, given_rules())
         with progress_bar(len(batch.records)) as progress:
-            report = record_batch(opening, batch, dry_run=dry_run, progress=progress)
+            meant = how["other_account"]
+            report = record_batch(
+                opening, batch, dry_run=dry_run, progress=progress, other_account=meant
+            )
         lines = compare(rehearsed(opening, batch) if dry_run else book, batch)
         show(report, batch, opening, lines, style)
     return FINDINGS if has_findings(report, lines) or opening.contradiction else FINE

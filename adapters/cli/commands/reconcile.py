@@ -20,14 +20,20 @@ from adapters.cli.fetched import account_of, covers_of, fetch_of, lacking, pages
 from adapters.cli.holidays import calendar_of, holidays_option
 from adapters.cli.locking import locked
 from adapters.cli.moments import ends
-from adapters.cli.opening import opened
 from adapters.cli.questions import Question, asks
 from adapters.cli.read_models import reports_option
-from adapters.cli.reports import Reading, Venue, require_parser, venue_settings_option
+from adapters.cli.reports import (
+    Reading,
+    Venue,
+    other_account_option,
+    require_parser,
+    venue_settings_option,
+)
 from adapters.port import Batch, digest_of
 from adapters.reconcile.kinds import Severity
 from adapters.reconcile.writing import Input, Report, summary_json
 from adapters.transport.errors import FetchError
+from adapters.whose import opened, require_ours
 from ledger.domain.events import AccountOpened
 from ledger.domain.numbers import ZERO, parse, text
 from ledger.errors import BadFileError, BadNumberError
@@ -67,6 +73,7 @@ class Tolerance(click.ParamType[tuple[str, Decimal]]):
 @click.option("--map", "column_map", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="For csv: the TOML file that says what the columns mean.")  # fmt: skip
 @click.option("--venue-account", metavar="ID", help="The broker's account, if a file has several.")
+@other_account_option
 @venue_settings_option
 @click.option("--from", "since", metavar="TIME", help="What was asked for begins then, where the "
               "report does not say; a day is its first moment. Of a fetch, its own.")  # fmt: skip
@@ -96,6 +103,7 @@ def reconcile(
     fail_on: str,
     calendar: str | None,
     dry_run: bool,
+    other_account: bool,
     **asked: Any,
 ) -> int:
     """Compare what a broker's report says with the books: all of FILES are one report.
@@ -119,6 +127,8 @@ def reconcile(
     opening = opened(question.book.store, question.account)
     with _alone(place, question.account):
         batch, inputs = read(question, opening, **asked)
+        if not other_account:
+            require_ours(opening, batch)
         comparing = Comparing(question, opening, inputs, dict(tolerances), not dry_run, days)
         report = comparing.into(place, batch)
     show(question, report, None if place is None else out)

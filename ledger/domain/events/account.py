@@ -51,7 +51,8 @@ class AccountOpened(Event):
     """The books of one account begin, under these rules.
 
     Without ``crossing``, a cash account keeps the unmatched part in suspense and a margin
-    account goes through zero.
+    account goes through zero. ``venue_account`` is the account at a venue whose books these are,
+    as "VENUE:ID", so that a report of another one can be told; None: nobody said.
     """
 
     TOPIC: ClassVar[str] = "account-opened/1"
@@ -62,6 +63,7 @@ class AccountOpened(Event):
     crossing: Crossing | None = None
     fee_rule: FeeRule = FeeRule.EXPENSED
     time_zone: str = "UTC"
+    venue_account: str | None = None
 
     def identity(self) -> Identity:
         """An account opens once."""
