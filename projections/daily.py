@@ -21,7 +21,7 @@ from ledger.domain.gates import require_zone
 from ledger.domain.numbers import ZERO, add, negate, subtract
 from projections.pnl import Days
 from projections.tables import pnl_days
-from projections.types import amount_text
+from projections.types import IN_UNITS, amount_text
 from projections.versions import FIRST, REMEMBERED, Row, Versions
 
 _AMOUNTS: Final = ("realized_pnl", "fees", "base_fee_cost", "funding", "income")
@@ -115,8 +115,9 @@ class Daily:
             if amount != "0":
                 yield (day, *position, currency or ""), what, Decimal(amount)
         if elsewhere:
-            for name, by_currency in json.loads(elsewhere).items():
-                for currency, amount in by_currency.items():
+            told = json.loads(elsewhere)
+            for name in told.keys() - {IN_UNITS}:
+                for currency, amount in told[name].items():
                     yield (day, *position, currency), _AMOUNTS.index(name), Decimal(amount)
 
     def _day(self, account: Account, fact: int, at: str) -> str:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, add, multiply, quantize, ratio, subtract, total
 from ledger.domain.prices import Rate
 from ledger.history import KnownAt
@@ -28,17 +27,12 @@ class ForeignFee(NamedTuple):
 Fees = Sequence[ForeignFee]
 
 
-def fees_elsewhere(step: Any, instrument: Instrument | None, *, begins: bool) -> tuple[Fees, Fees]:
+def fees_elsewhere(step: Any, *, begins: bool) -> tuple[Fees, Fees]:
     """The fees of a step in other currencies: those of the trade that goes on or ends in it, and
     those of the one that ``begins``. Of a fill that crosses zero each has its part by quantity.
     What was paid in the units that a pair delivers is no such fee: it left at cost."""
     told = json.loads(step.elsewhere).get("fees", {}) if step.elsewhere else {}
-    in_units = instrument.base_currency if instrument else None
-    fees = [
-        ForeignFee(step.at, currency, Decimal(amount))
-        for currency, amount in told.items()
-        if currency != in_units
-    ]
+    fees = [ForeignFee(step.at, currency, Decimal(amount)) for currency, amount in told.items()]
     if not begins:
         return fees, ()
     if not (step.closed_qty and step.last_qty):

@@ -50,7 +50,8 @@ class PositionLine:
 class StepLine:
     """What one fact did to its position as far as was known, in the order in which things
     happened. ``effect`` says whether it stands as booked, was corrected or busted; ``elsewhere``
-    has fees, funding and income in other currencies, as JSON."""
+    has fees, funding and income in other currencies, as JSON, and by themselves the fees in the
+    units that a pair delivers, whose cost is ``base_fee_change``."""
 
     account: str
     number: int

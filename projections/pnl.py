@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import attrs
 
 from ledger.domain.numbers import ZERO, add, negate, subtract
+from projections.types import IN_UNITS
 
 MIDNIGHT: Final = time(0)
 
@@ -121,8 +122,9 @@ def _of_steps(days: Days, steps: Iterable[Any]) -> Iterator[_Part]:
         yield place, "funding", step.funding_change
         yield place, "income", step.income_change
         if step.elsewhere:
-            for what, by_currency in json.loads(step.elsewhere).items():
-                for currency, amount in by_currency.items():
+            told = json.loads(step.elsewhere)
+            for what in told.keys() - {IN_UNITS}:
+                for currency, amount in told[what].items():
                     yield (*position, currency), what, Decimal(amount)
 
 

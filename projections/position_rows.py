@@ -14,7 +14,7 @@ from ledger.domain.views import net_realized
 from ledger.domain.watching import Cycle
 from projections.following import Change, Moved, heading_of
 from projections.hearing import Money, Passage, Step, change_text, grown, passage
-from projections.types import amount_text, optional_amount, optional_moment
+from projections.types import IN_UNITS, amount_text, optional_amount, optional_moment
 
 
 def ledger_values(change: Change, moved: Moved, whole: Passage, *, is_late: bool) -> list[Any]:
@@ -48,6 +48,7 @@ def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> lis
     told = whole if is_whole else passage(before, after)
     instrument = change.account.policy.instrument(moved.key.instrument_id, entry.at)
     currency = instrument.currency if instrument else None
+    in_units = instrument.base_currency if instrument else None
     fees, funding = grown(before.fees, after.fees), grown(before.funding, after.funding)
     income = grown(before.income, after.income)
     return [
@@ -60,7 +61,7 @@ def step_values(change: Change, moved: Moved, step: Step, whole: Passage) -> lis
         change_text(before.base_fees, after.base_fees),
         _settled(funding, currency),
         _settled(income, currency),
-        _elsewhere(currency, fees, funding, income),
+        _elsewhere((currency, in_units), fees, funding, income),
         _ended(step.ended),
         amount_text(step.closed),
         text(step.proceeds),
@@ -134,25 +135,30 @@ def _settled(amounts: Money, currency: str | None) -> str:
     return amount_text(amounts.get(currency or "", ZERO)) if amounts else "0"
 
 
-def _elsewhere(currency: str | None, fees: Money, funding: Money, income: Money) -> str | None:
-    """The amounts in other currencies than the instrument's, by what they are."""
+def _elsewhere(
+    own: tuple[str | None, str | None], fees: Money, funding: Money, income: Money
+) -> str | None:
+    """The amounts in other currencies than the instrument's, by what they are; fees in the units
+    that a pair delivers by themselves, since their cost is in the row too."""
     if not (fees or funding or income):  # of most steps
         return None
-    amounts = {"fees": fees, "funding": funding, "income": income}
-    found = {
-        what: {name: amount_text(one) for name, one in by_currency.items() if name != currency}
-        for what, by_currency in amounts.items()
-    }
-    found = {what: by_currency for what, by_currency in found.items() if by_currency}
+    currency, in_units = own
+    found: dict[str, dict[str, str]] = {}
+    for what, by_currency in (("fees", fees), ("funding", funding), ("income", income)):
+        for name, amount in by_currency.items():
+            if name != currency:
+                kind = IN_UNITS if what == "fees" and name == in_units else what
+                found.setdefault(kind, {})[name] = amount_text(amount)
     return _told(found) if found else None
 
 
-def with_fee(elsewhere: str | None, fee: FeeCharged) -> str:
+def with_fee(elsewhere: str | None, fee: FeeCharged, in_units: str | None) -> str:
     """Money in other currencies, and one more fee."""
     known = json.loads(elsewhere or "{}")
-    fees = {name: Decimal(amount) for name, amount in known.get("fees", {}).items()}
+    kind = IN_UNITS if fee.currency == in_units else "fees"
+    fees = {name: Decimal(amount) for name, amount in known.get(kind, {}).items()}
     fees[fee.currency] = add(fees.get(fee.currency, ZERO), fee.amount)
-    return _told(known | {"fees": {name: amount_text(one) for name, one in fees.items()}})
+    return _told(known | {kind: {name: amount_text(one) for name, one in fees.items()}})
 
 
 def _told(elsewhere: dict[str, dict[str, str]]) -> str:

@@ -29,7 +29,7 @@ class Positions:
     """The tables of positions: their ledger, their steps, and what each day brought."""
 
     name = POSITIONS
-    version = 5
+    version = 6
 
     @staticmethod
     def tables(generation: int) -> tuple[Table, ...]:
@@ -142,12 +142,16 @@ class Positions:
         for _, charges in sorted(of_fills.items()):
             held = self._step_of(connection, change, moved, charges[0].entry)
             if held is not None:
-                row = self._charged(held, [charge.fee for charge in charges])
+                instrument = change.account.policy.instrument(
+                    moved.key.instrument_id, charges[0].entry.at
+                )
+                in_units = instrument.base_currency if instrument else None
+                row = self._charged(held, [charge.fee for charge in charges], in_units)
                 self._daily.come(change.account, row)
                 self._daily.gone(change.account, held)
                 self._steps.put(connection, account, number, row[FIRST:])
 
-    def _charged(self, held: Row, fees: Iterable[FeeCharged]) -> Row:
+    def _charged(self, held: Row, fees: Iterable[FeeCharged], in_units: str | None) -> Row:
         """A fill's step with more fees."""
         row = list(held)
         own, other = self._steps.place_of("fees_change"), self._steps.place_of("elsewhere")
@@ -155,7 +159,7 @@ class Positions:
             if fee.currency == row[self._steps.place_of("currency")]:
                 row[own] = amount_text(add(Decimal(row[own]), fee.amount))
             else:
-                row[other] = with_fee(row[other], fee)
+                row[other] = with_fee(row[other], fee, in_units)
         return row
 
 

@@ -198,7 +198,7 @@ def trips_of(steps: Iterable[Step], instrument: Instrument | None) -> Iterator[T
     trip: _Trip | None = None
     cycle = 0
     for step in steps:
-        closing, opening = fees_elsewhere(step, instrument, begins=step.cycle != cycle)
+        closing, opening = fees_elsewhere(step, begins=step.cycle != cycle)
         if trip is not None:
             trip.go_on(step, closing)
         for ended in json.loads(step.ended or "[]"):

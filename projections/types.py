@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Dialect, Numeric, Table, Text, TypeDecorator
 from sqlalchemy.dialects import postgresql
@@ -13,6 +13,10 @@ from sqlalchemy.types import TypeEngine
 
 from ledger.domain.numbers import MAX_AFTER, quantize, text
 from ledger.store.rows import time_text
+
+IN_UNITS: Final = "fees_in_units"
+"""Under this name a step's money elsewhere has the fees in units that a pair delivers: they left
+at cost, which is ``base_fee_change``, and count for no result a second time."""
 
 
 def moment_text(value: datetime) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, or_, select
 from adapters.reconcile.executions import Execution, fees_text
 from ledger.history import KnownAt
 from projections.reports import Reports
+from projections.types import IN_UNITS
 
 T = TypeVar("T")
 _PAGE: Final = 500
@@ -171,8 +172,12 @@ def _execution(row: Sequence[Any]) -> Execution:
 
 def _all_fees(fees: str, currency: str | None, elsewhere: str) -> list[tuple[str, Decimal]]:
     """The fees in settlement money, and those in other currencies."""
-    others = json.loads(elsewhere).get("fees", {})
+    told = json.loads(elsewhere)
     return [
         (currency or "", Decimal(fees)),
-        *((name, Decimal(amount)) for name, amount in others.items()),
+        *(
+            (name, Decimal(amount))
+            for kind in ("fees", IN_UNITS)
+            for name, amount in told.get(kind, {}).items()
+        ),
     ]

@@ -66,6 +66,19 @@ def test_a_fee_that_is_told_before_its_fill_is_a_fee_in_the_check_at_any_moment(
         assert (line.fees, line.external, line.difference) == (fees, ZERO, ZERO)
 
 
+def test_a_fee_in_the_units_that_a_pair_delivers_counts_once_at_its_cost() -> None:
+    book = opened(ledger.InstrumentKind.SPOT, base_currency="BTC")
+    coin = (ledger.Fee(amount=Decimal("0.01"), currency="BTC"),)
+    book.record(ACCOUNT, fill("f", BUY, "1", "500", fees=coin), occurred_at=START)
+    (line,) = pnl(book)
+    assert (line.currency, line.fees, line.base_fee_cost, line.net_pnl) == ("USD", 0, 5, -5)
+    own = FeeCharged(id="later", amount=Decimal("0.01"), currency="BTC", exec_id="f")
+    book.record(ACCOUNT, own, occurred_at=START)
+    live = pnl(book)
+    assert [(one.currency, one.base_fee_cost) for one in live] == [("USD", 10)]
+    assert live == list(Reports(book, in_memory(1)).pnl(ACCOUNT))
+
+
 @pytest.mark.parametrize(
     ("zone", "close", "day", "last"),
     [

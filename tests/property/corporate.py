@@ -10,6 +10,7 @@ from ledger.domain.events import (
     InstrumentDefined,
     Leg,
     LotCarried,
+    OptionExercised,
     OptionExpired,
     PositionAdjusted,
     PositionOpenedMidLife,
@@ -117,8 +118,10 @@ def spin_off(teller: Teller) -> None:
 
 
 def expiry(teller: Teller) -> None:
-    """An option runs out."""
-    teller.tell(OptionExpired(id=teller.id(), qty=teller.dice.pick(UNITS), **teller.place()))
+    """An option runs out, or is exercised."""
+    dice = teller.dice
+    ending = dice.pick((OptionExpired, OptionExercised))
+    teller.tell(ending(id=teller.id(), qty=dice.pick(UNITS), **teller.place()))
 
 
 def adjust(teller: Teller) -> None:

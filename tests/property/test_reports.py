@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import ledger
 from ledger.domain.events import AccountOpened, Fee, FillBooked, InstrumentDefined, Side, make_fact
 from ledger.domain.instruments import Instrument, InstrumentKind
-from ledger.domain.numbers import ZERO
+from ledger.domain.numbers import ZERO, quantize
 from projections.reports import Reports
 from tests.projections.tables import LESS, TOLD, in_memory
 from tests.property.arrivals import Arrival, arrivals, told
@@ -59,14 +59,20 @@ def test_the_days_of_a_position_add_up_to_its_results(arrival: Arrival) -> None:
         settled = [one for one in mine if one.currency == view.currency]
         if view.currency is not None:
             assert sum((one.realized_pnl for one in settled), ZERO) == view.realized_pnl
+        in_units = view.instrument.base_currency if view.instrument else None
         for name in ("fees", "funding", "income"):
             sums = {
                 currency: sum((getattr(one, name) for one in of_currency), ZERO)
                 for currency, of_currency in _by_currency(mine)
             }
             assert {name: one for name, one in sums.items() if one} == {
-                name: one for name, one in getattr(view, name).items() if one
+                currency: one
+                for currency, one in getattr(view, name).items()
+                if one and not (name == "fees" and currency == in_units)  # they are a cost
             }
+        if view.currency is not None:
+            cost = sum((one.base_fee_cost for one in settled), ZERO)
+            assert cost == quantize(book.account(ACCOUNT).positions[key].holding.base_fee_cost)
 
 
 def _by_currency(lines: list[Any]) -> Any:
