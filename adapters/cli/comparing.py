@@ -96,6 +96,7 @@ class Comparing:
             known_at=self.question.number,
             tolerances=self.tolerances,
             sink=sink,
+            other_account=True,  # asked already
         )
         life, left_out = self._aged(self._life(reports, outcome), outcome)
         return Report(

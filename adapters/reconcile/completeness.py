@@ -10,16 +10,22 @@ from typing import Any
 from adapters.port import Batch, Control
 from adapters.reconcile.breaks import Break
 from adapters.reconcile.kinds import Cause, Kind
+from adapters.whose import other_account
+from ledger.domain.events import AccountOpened
 from ledger.domain.numbers import subtract, text
 
 
-def why_incomplete(batch: Batch, as_of: datetime | None) -> tuple[str, ...]:
+def why_incomplete(
+    batch: Batch, as_of: datetime | None, opening: AccountOpened | None = None
+) -> tuple[str, ...]:
     """Why a report cannot be reconciled with, in words; nothing when it can.
 
     A report that ends before ``as_of`` is yesterday's; one that knows of a page that is not there
-    is a part; one that says nothing at all is a failed fetch, which is never "flat".
+    is a part; one that says nothing at all is a failed fetch, which is never "flat". One of another
+    account than the ``opening`` says these books are of says nothing of them.
     """
-    return tuple(_reasons(batch, as_of))
+    apart = other_account(opening, batch)
+    return (*((apart,) if apart else ()), *_reasons(batch, as_of))
 
 
 def _reasons(batch: Batch, as_of: datetime | None) -> Iterator[str]:

@@ -27,6 +27,7 @@ from adapters.reconcile.trades import Sink, Span, Trades, compare_trades
 from adapters.reconcile.venues import of_own_venue
 from adapters.statement import Comparison, states_something
 from adapters.statement import Kind as LineKind
+from adapters.whose import opened
 from ledger.domain.accounts import Account
 from ledger.domain.instruments import Instrument
 from ledger.history import KnownAt
@@ -48,15 +49,18 @@ def reconcile(
     known_at: KnownAt = None,
     tolerances: Tolerances | None = None,
     sink: Sink | None = None,
+    other_account: bool = False,
 ) -> Outcome:
     """Compare a broker's report with the books. It finds; it books nothing.
 
     The report has to reach to ``as_of``; ``now`` dates what a report without times says. ``sink``
     is given every match of trades. An incomplete report gives an outcome without breaks of trades,
-    orders, positions or cash: nothing may be said then.
+    orders, positions or cash: nothing may be said then. So does one of another account of the
+    venue than the books are of, unless ``other_account`` says that it is meant.
     """
     run = _Run(book, reports, batch, known_at, now)
-    incomplete = why_incomplete(batch, as_of)
+    whose = None if other_account else opened(book.store, batch.account)
+    incomplete = why_incomplete(batch, as_of, whose)
     base = Outcome(
         batch=batch,
         as_of=as_of or batch.coverage.covers_to,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from adapters.reconcile import start_up
@@ -61,6 +62,15 @@ def test_what_happened_while_it_was_away(side):
     assert actions["trade.missing_in_ledger"] is Action.INGEST
     assert actions["order.open_here_closed_there"] is Action.ASK_VENUE
     assert actions["position.quantity"] is Action.LOOK
+
+
+def test_a_report_of_another_account_says_nothing_of_these_books(tmp_path):
+    whole = report(balances=CASH, lists_orders=True, lists_positions=True)
+    with opened(tmp_path, venue_account="V:1") as side:
+        assert come_up(side, attrs.evolve(whole, venue_account="1")).may_trade
+        found = come_up(side, attrs.evolve(whole, venue_account="2"))
+    assert (found.may_trade, found.outcome.breaks) == (False, ())
+    assert found.unsaid == ("the report is of V:2, and account A is the books of V:1",)
 
 
 def test_an_order_nobody_here_placed(side):
