@@ -120,7 +120,7 @@ def test_trading_212_withheld_tax_is_told_and_not_taken_twice():
 @pytest.mark.parametrize(
     "action",
     [
-        "Stock split open",
+        "Stock Split",
         "Transfer in",
         "Dividend (Return of capital non us)",
         "Currency conversion",
@@ -129,6 +129,57 @@ def test_trading_212_withheld_tax_is_told_and_not_taken_twice():
 def test_trading_212_what_cannot_be_booked_says_why(action):
     (aside,) = read("trading212", table212(cash212(action, "5", Ticker="ACME"))).quarantine
     assert "by hand" in aside.rule
+
+
+def side(action: str, qty: str, at: str = "2026-03-05 06:42:25", **told: str) -> dict[str, str]:
+    named = {"ISIN": "US0000000200", "Ticker": "ACME", "No. of shares": qty, "ID": f"EOF{action}"}
+    return {**cash212(f"Stock split {action}", "83.09"), "Time": at, **named, **told}
+
+
+BEFORE, AFTER = side("close", "10.0000000000"), side("open", "60.0000000000")
+
+
+@pytest.mark.parametrize("files", [[[BEFORE, AFTER]], [[AFTER, BEFORE]], [[AFTER], [BEFORE]],
+                                   [[BEFORE, AFTER], [AFTER, BEFORE]]])  # fmt: skip
+def test_trading_212_both_sides_of_a_split_are_one(files):
+    batch = read("trading212", table212(order212()), *(table212(*rows) for rows in files))
+    assert (batch.quarantine, len(batch.records)) == ((), 2)
+    with empty_books() as book:
+        told(book, batch, batch)
+        position = book.position("A", "TRADING212:US0000000200")
+        assert (position.net_qty, position.cost_basis) == (60, 1200)
+
+
+def test_trading_212_a_split_leaves_the_units_that_it_says():
+    """10.3333333333 for 25 to 1 are 0.41333333333: what is printed of it is held and sold."""
+    bought = order212(**{"No. of shares": "7.1111111111"})
+    more = order212(ID="EOF2", **{"No. of shares": "3.2222222222"})
+    sold = order212("Market sell", "1198.20", ID="EOF3", Time="2026-03-06 10:00:00",
+                    **{"No. of shares": "0.4133333333"})  # fmt: skip
+    sides = side("close", "10.3333333333"), side("open", "0.4133333333")
+    batch = read("trading212", table212(bought, more, *sides, sold))
+    with empty_books() as book:
+        told(book, batch)
+        position = book.position("A", "TRADING212:US0000000200")
+        assert (position.net_qty, position.cost_basis) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([BEFORE], "hand in the file with its other side"),
+        ([BEFORE, side("open", "60", "2026-03-05 06:42:27")], "hand in the file with its other"),
+        ([BEFORE, side("open", "60", Total="90.00")], "not worth the same"),
+        ([BEFORE, side("open", "0")], "not above zero"),
+        ([BEFORE, side("close", "9")], "2 sides of splits at one time"),
+        ([BEFORE, AFTER, side("open", "9")], "3 sides of splits at one time"),
+    ],
+)
+def test_trading_212_what_is_no_pair_of_sides_is_set_aside(rows, why):
+    batch = read("trading212", table212(*rows))
+    assert batch.records == ()
+    assert len(batch.quarantine) == len(rows)
+    assert all(why in aside.rule for aside in batch.quarantine)
 
 
 def test_trading_212_generations_of_headers_say_the_same():

@@ -16,6 +16,7 @@ from adapters.brokers.csv_map.columns import ColumnMap
 from adapters.brokers.csv_map.loading import load_map
 from adapters.brokers.csv_map.order import require_declared, runs_backwards, unordered
 from adapters.brokers.csv_map.rows import RowReader
+from adapters.brokers.csv_map.splits import Half, judged, split_of
 from adapters.brokers.csv_map.table import Table
 from adapters.gathering import joined
 from adapters.port import (
@@ -54,6 +55,7 @@ def parse(pages: Sequence[RawPage], config: AccountConfig, *, columns: ColumnMap
     with full_collections_held_off():
         for number, page in enumerate(pages):
             reading.page(number, page)
+    reading.pair_splits()
     account = config.account or reading.account
     if not account:
         raise BadFileError(f"{columns.name} maps no account column: say which account this is")
@@ -86,6 +88,8 @@ class _Reading:
         self.findings: list[Finding] = []
         self.controls: list[Control] = []
         self._begins: list[int] = []
+        self._halves: list[Half] = []
+        self._splits: list[Record] = []
 
     def page(self, number: int, page: RawPage) -> None:
         """Read one file, from its oldest row on; rows of other accounts than the configured one
@@ -107,10 +111,24 @@ class _Reading:
         for defined in reader.instruments:
             self.instruments.setdefault(defined.instrument_id, defined)
 
+    def pair_splits(self) -> None:
+        """Make the splits of all files from their sides; a side without another is set aside."""
+        scope = "split" if self._map.id_scope else ""
+        for sides, error in judged(self._halves):
+            if error is None:
+                try:
+                    self._splits.append(split_of(sides, self._map.venue, scope))
+                    continue
+                except UNREADABLE as unreadable:
+                    error = unreadable
+            for half in sides:
+                self._set_aside(error, half.file, half.row, half.digest, half.raw)
+
     def all_records(self) -> tuple[Record, ...]:
         """Those of every file, in the order of the files."""
         places = pairwise([*self._begins, len(self.records)])
-        return joined([self.records[begin:end] for begin, end in places])
+        records = joined([self.records[begin:end] for begin, end in places])
+        return (*records, *self._splits)
 
     def _is_ours(self, named: str, file: str, line: int) -> bool:
         """Whether a row that names an account, not yet known as ours, is ours; the first row
@@ -161,5 +179,7 @@ class _Reading:
         except UNREADABLE as error:
             self._set_aside(error, file, f"line {line}", digest_of_cells(row), ",".join(row))
         else:
-            if record is not None:
+            if isinstance(record, Half):
+                self._halves.append(record)
+            elif record is not None:
                 self.records.append(record)

@@ -20,7 +20,7 @@ FIELDS: Final = frozenset({
 })  # fmt: skip
 KINDS: Final = frozenset({
     "fill", "buy", "sell", "deposit", "withdrawal", "cash", "dividend", "in_lieu", "interest",
-    "fee", "tax", "gift", "award", "ignore",
+    "fee", "tax", "gift", "award", "split_before", "split_after", "ignore",
 })  # fmt: skip
 ENCODINGS: Final = frozenset({"ascii", "utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"})
 FEE_SIGNS: Final = frozenset({"charged-positive", "charged-negative"})

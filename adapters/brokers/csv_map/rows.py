@@ -11,7 +11,8 @@ from adapters.brokers.csv_map.amounts import difference
 from adapters.brokers.csv_map.cells import Cells, digest_of_cells, one_line
 from adapters.brokers.csv_map.columns import AMOUNT, ColumnMap
 from adapters.brokers.csv_map.facts import Facts
-from adapters.brokers.csv_map.fields import Fields, remembering
+from adapters.brokers.csv_map.fields import Fields, remembering, required
+from adapters.brokers.csv_map.splits import SIDES, Half
 from adapters.brokers.csv_map.table import Table
 from adapters.port import FIRST_PLACE, Control, Finding, Page, Record
 from adapters.text import UNREADABLE, formatted_moment, iso_moment
@@ -59,8 +60,9 @@ class RowReader:
         place that needs to be counted."""
         self._counts_places = not all(self._id(row) or self._seq(row) for row in rows)
 
-    def read(self, line: int, row: Cells) -> Record | None:
-        """The row's record; None for a kind that is declared to be ignored.
+    def read(self, line: int, row: Cells) -> Record | Half | None:
+        """The row's record, or one side of a split; None for a kind that is declared to be
+        ignored.
 
         Rows are given from the oldest on. Every row counts in its instant, read or not, so that
         a row keeps its place when others of the file can be read later.
@@ -70,6 +72,8 @@ class RowReader:
         if kind == IGNORED:
             return None
         at = self._at(row)
+        if kind in SIDES:
+            return self._half(kind, line, row, at)
         event = self._facts.make(kind, row, place)
         where, is_counted, differs = f"line {line}", False, ""
         if isinstance(event, FillBooked):
@@ -86,6 +90,23 @@ class RowReader:
             digest=digest_of_cells(row),
             page=self._page if is_counted else None,
             raw=",".join(row) if is_counted else "",
+        )
+
+    def _half(self, kind: str, line: int, row: Cells, at: datetime) -> Half:
+        """One side of a split, which names all units."""
+        fields = self._fields
+        currency = required("currency", fields.currency(row))
+        return Half(
+            kind=kind,
+            file=self._page.name,
+            row=f"line {line}",
+            digest=digest_of_cells(row),
+            raw=",".join(row),
+            at=at,
+            instrument_id=fields.instrument(row, currency).instrument_id,
+            qty=fields.number("qty", fields.qty(row)),
+            worth=fields.optional("amount", fields.amount(row)),
+            id=fields.row_id(row),
         )
 
     def total(self, row: Cells, rows: Iterable[Cells]) -> Control:
@@ -116,7 +137,8 @@ class RowReader:
         if word in unbooked:
             raise BadRowError("kind", word, unbooked[word])
         kind = kinds.get(word, word) if kinds else word
-        if kind != IGNORED and (kind not in self._facts.kinds or (kinds and word not in kinds)):
+        is_known = kind == IGNORED or kind in SIDES or kind in self._facts.kinds
+        if not is_known or (kind != IGNORED and kinds and word not in kinds):
             raise BadRowError("kind", word, f"not declared under kinds in {self._map.name}")
         return kind
 
