@@ -144,6 +144,16 @@ def test_a_pair_of_unknown_assets_is_set_aside_until_an_answer_tells_them():
     assert (defined.instrument.base_currency, defined.instrument.currency) == ("AAA", "BBB")
 
 
+@pytest.mark.parametrize(("symbol", "base", "quote"), [
+    ("ADAEUR", "ADA", "EUR"), ("THETAEUR", "THETA", "EUR"), ("BTCAEUR", "BTC", "AEUR"),
+    ("EURAEUR", "EUR", "AEUR"), ("AEURUSDT", "AEUR", "USDT"), ("BNBIDR", "BNB", "IDR"),
+    ("BNBBIDR", "BNB", "BIDR"), ("BTCUSDT", "BTC", "USDT"),
+])  # fmt: skip
+def test_an_asset_whose_name_and_quote_make_another_quote_is_not_cut(symbol, base, quote):
+    (defined,) = read([{**SPOT, "symbol": symbol}]).instruments
+    assert (defined.instrument.base_currency, defined.instrument.currency) == (base, quote)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

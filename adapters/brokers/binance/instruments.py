@@ -34,7 +34,13 @@ QUOTES: Final = (
     "PLN", "RON", "ARS", "JPY", "MXN", "CZK", "COP", "IDR", "IDRT", "BIDR", "BVND", "BKRW",
     "AEUR", "EURI", "UST", "VAI", "XUSD", "U",
 )  # fmt: skip
-"""What pairs are priced in; of several that fit a symbol, the longest is meant."""
+"""What pairs are priced in; of several that fit a symbol, the longest is meant, but see below."""
+
+IN_AEUR: Final = frozenset({"BTC", "ETH", "EUR"})
+"""What is priced in AEUR: ``ADAEUR`` and every other one is ``ADA`` in EUR."""
+
+NOT_IN_BIDR: Final = frozenset({"BN", "SHI"})
+"""No assets: ``BNBIDR`` and ``SHIBIDR`` are BNB and SHIB in IDR."""
 
 _COIN_M = re.compile(r"([A-Z0-9]+)USD_(?:PERP|[0-9]{6})")
 _DATED = re.compile(r"(.+)_([0-9]{6})")
@@ -98,9 +104,17 @@ def _by_rule(market: str, symbol: str) -> Terms | None:
         return Terms(found[1], found[1], size) if found else None
     dated = _DATED.fullmatch(symbol)
     pair = dated[1] if dated and market == UM else symbol
-    fit = (quote for quote in QUOTES if len(pair) > len(quote) and pair.endswith(quote))
+    fit = (quote for quote in QUOTES if pair.endswith(quote) and _is_meant(pair, quote))
     quote = max(fit, key=len, default="")
     return Terms(pair.removesuffix(quote), quote) if quote else None
+
+
+def _is_meant(pair: str, quote: str) -> bool:
+    """Whether what is left is an asset that is priced in the quote at its end."""
+    base = pair.removesuffix(quote)
+    if quote == "AEUR":
+        return base in IN_AEUR
+    return bool(base) and not (quote == "BIDR" and base in NOT_IN_BIDR)
 
 
 def _expiry(written: str) -> str:
