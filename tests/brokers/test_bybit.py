@@ -385,9 +385,22 @@ def test_of_two_tellings_of_an_order_the_later_stands():
     assert order.status is OrdStatus.FILLED
 
 
-def test_a_market_buy_in_money_is_not_taken_for_units():
-    row = {**ORDER, "orderType": "Market"}
-    assert read(answer(row, category="spot")).quarantine[0].field == "marketUnit"
+@pytest.mark.parametrize(("side", "unit"), [
+    ("Buy", ""), ("Buy", "quoteCoin"), ("Sell", "quoteCoin"),
+])  # fmt: skip
+def test_a_market_order_in_money_is_not_taken_for_units(side, unit):
+    row = {**ORDER, "orderType": "Market", "side": side, "marketUnit": unit}
+    batch = read(answer(row, category="spot"))
+    assert (batch.orders, batch.quarantine[0].field) == ((), "marketUnit")
+
+
+@pytest.mark.parametrize(("side", "unit"), [
+    ("Buy", "baseCoin"), ("Sell", "baseCoin"), ("Sell", ""),
+])  # fmt: skip
+def test_a_market_order_in_units_is_stated(side, unit):
+    row = {**ORDER, "orderType": "Market", "side": side, "marketUnit": unit}
+    (order,) = read(answer(row, category="spot")).orders
+    assert order.qty == Decimal("0.1")
 
 
 def test_a_short_position_is_negative_and_both_legs_of_a_hedge_stay():

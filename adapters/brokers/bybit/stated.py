@@ -9,7 +9,7 @@ from adapters.brokers.bybit.executions import SIDES
 from adapters.brokers.bybit.instruments import Told, instrument
 from adapters.port import CLOSED, StatedOrder
 from adapters.rows import Row
-from ledger.domain.events import StatedBalance, StatedPosition
+from ledger.domain.events import Side, StatedBalance, StatedPosition
 from ledger.domain.instruments import Instrument
 from ledger.domain.numbers import ZERO, negate, subtract
 from ledger.domain.order_status import OrdStatus
@@ -35,10 +35,8 @@ def order(row: Row, category: str, told: Told) -> tuple[Instrument, StatedOrder]
     defined = instrument(category, row.required("symbol"), told)
     status = row.one_of("orderStatus", STATUS)
     side = row.one_of("side", SIDES)
-    is_money = category == "spot" and row.text("orderType") == "Market" and side.is_buy
-    if is_money and row.text("marketUnit") != "baseCoin":
-        rule = "the quantity of a spot market buy is an amount of money, unless in units of base"
-        raise BadRowError("marketUnit", row.text("marketUnit"), rule)
+    if category == "spot" and row.text("orderType") == "Market":
+        _require_units(row, side)
     return defined, StatedOrder(
         order_id=row.required("orderId"),
         instrument_id=defined.instrument_id,
@@ -53,6 +51,15 @@ def order(row: Row, category: str, told: Told) -> tuple[Instrument, StatedOrder]
         avg_px=_px(row, "avgPrice"),
         updated_at=row.millis("updatedTime") if row.has("updatedTime") else None,
     )
+
+
+def _require_units(row: Row, side: Side) -> None:
+    """Raise ``BadRowError`` for a market order on spot whose quantity is money: the unit is told,
+    else it is money for a buy and units for a sale."""
+    unit = row.text("marketUnit") or ("quoteCoin" if side.is_buy else "baseCoin")
+    if unit != "baseCoin":
+        rule = "the quantity of this spot market order is an amount of money, not units"
+        raise BadRowError("marketUnit", row.text("marketUnit"), rule)
 
 
 def position(row: Row, category: str, told: Told) -> tuple[Instrument, StatedPosition]:
