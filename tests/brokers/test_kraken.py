@@ -58,7 +58,9 @@ def test_a_coin_is_one_wherever_it_lies(asset, name):
     ("XXBTZUSD", "BTC/USD"), ("XETHXXBT", "ETH/BTC"), ("XBTUSDT", "BTC/USDT"),
     ("XTZUSD", "XTZ/USD"), ("XTZXBT", "XTZ/BTC"), ("USDTZUSD", "USDT/USD"), ("DOTEUR", "DOT/EUR"),
     ("XBT/EUR", "BTC/EUR"), ("SOL/CAD", "SOL/CAD"), ("XDGUSD", "DOGE/USD"), ("EURGBP", "EUR/GBP"),
-    ("PYUSDUSD", "PYUSD/USD"),
+    ("PYUSDUSD", "PYUSD/USD"), ("XBTPYUSD", "BTC/PYUSD"), ("ETHPYUSD", "ETH/PYUSD"),
+    ("XRPRLUSD", "XRP/RLUSD"), ("RLUSDUSD", "RLUSD/USD"), ("XBTAUSD", "BTC/AUSD"),
+    ("MONAUSD", "MON/AUSD"), ("ADAUSD", "ADA/USD"), ("TUSD", "T/USD"), ("ETHWETH", "ETHW/ETH"),
 ])  # fmt: skip
 def test_pairs_of_every_spelling(written, name):
     assert pair_of(written).name == name

@@ -25,14 +25,17 @@ LEGACY: Final = {
     "XICN": "ICN", "XNMC": "NMC", "XXVN": "XVN", "XDAO": "DAO",
 }  # fmt: skip
 ALIASES: Final = {"XBT": "BTC", "XDG": "DOGE"}
-# A pair of an old and a new name, which the rule for suffixes would split in the wrong place.
-MIXED: Final = {"USDTZUSD": ("USDT", "ZUSD")}
+# Pairs that the rule for suffixes would split in the wrong place: of an old and a new name, and those
+# in AUSD, which cannot be told from a coin ending with A in USD (ADAUSD).
+SPLIT: Final = {
+    "USDTZUSD": ("USDT", "ZUSD"), "XBTAUSD": ("XBT", "AUSD"), "MONAUSD": ("MON", "AUSD"),
+}  # fmt: skip
 # What things are priced in, the strongest first: of two, the earlier one is the quote.
 QUOTES: Final = (
-    "JPY", "CHF", "CAD", "USD", "AUD", "GBP", "EUR", "AED", "USDT", "USDC", "DAI", "BTC", "ETH",
-    "DOT",
+    "JPY", "CHF", "CAD", "USD", "AUD", "GBP", "EUR", "AED", "USDT", "USDC", "DAI", "PYUSD",
+    "RLUSD", "AUSD", "BTC", "ETH", "DOT",
 )  # fmt: skip
-_ENDINGS: Final = sorted([*QUOTES, "XBT"], key=len, reverse=True)
+_ENDINGS: Final = sorted({*QUOTES, "XBT"} - {"AUSD"}, key=len, reverse=True)
 _PLACE = re.compile(r"(?P<coin>[A-Za-z0-9]+?)(?:(?:[0-9]{2})?\.S|\.(?:M|B|F|P|HOLD))", re.ASCII)
 
 
@@ -75,8 +78,8 @@ def pair_of(written: str) -> Pair:
 
 
 def _split(written: str) -> tuple[str, str]:
-    if written in MIXED:
-        return MIXED[written]
+    if written in SPLIT:
+        return SPLIT[written]
     if len(written) == 8 and written[:4] in LEGACY and written[4:] in LEGACY:
         return written[:4], written[4:]
     found = next((end for end in _ENDINGS if written.endswith(end)), "")
