@@ -48,7 +48,7 @@ def entry(kind, subtype="", asset="XXBT", amount="1", fee="0", balance="9"):
 @pytest.mark.parametrize(("asset", "name"), [
     ("XXBT", "BTC"), ("XBT", "BTC"), ("XBT.M", "BTC"), ("ZEUR", "EUR"), ("EUR.HOLD", "EUR"),
     ("DOT28.S", "DOT"), ("DOT.S", "DOT"), ("USDT.F", "USDT"), ("ETH2.S", "ETH2"), ("XTZ", "XTZ"),
-    ("XXDG", "DOGE"), ("KFEE", "KFEE"), ("AAPLx", "AAPLx"),
+    ("XXDG", "DOGE"), ("KFEE", "KFEE"), ("AAPLx", "AAPLx"), ("ZPLN", "PLN"), ("ZMXN", "MXN"),
 ])  # fmt: skip
 def test_a_coin_is_one_wherever_it_lies(asset, name):
     assert coin(asset) == name
@@ -61,10 +61,19 @@ def test_a_coin_is_one_wherever_it_lies(asset, name):
     ("PYUSDUSD", "PYUSD/USD"), ("XBTPYUSD", "BTC/PYUSD"), ("ETHPYUSD", "ETH/PYUSD"),
     ("XRPRLUSD", "XRP/RLUSD"), ("RLUSDUSD", "RLUSD/USD"), ("XBTAUSD", "BTC/AUSD"),
     ("MONAUSD", "MON/AUSD"), ("ADAUSD", "ADA/USD"), ("TUSD", "T/USD"), ("ETHWETH", "ETHW/ETH"),
+    ("XBTBRL", "BTC/BRL"), ("USDBRL", "USD/BRL"), ("XBT/PLN", "BTC/PLN"),
 ])  # fmt: skip
 def test_pairs_of_every_spelling(written, name):
     assert pair_of(written).name == name
     assert oriented(pair_of(written)).name == name
+
+
+def test_a_coin_bought_for_zloty_in_the_app_is_priced_in_them():
+    paid = {"asset": "ZPLN", "type": "spend", "amount": "-2000", "fee": "5.2", "balance": "3000"}
+    batch = read(ledger(L1=paid, L2={**BOUGHT, "type": "receive"}))
+    (fill,) = events(batch)
+    assert (fill.instrument_id, fill.side) == ("KRAKEN:BTC/PLN", Side.BUY)
+    assert (fill.gross_trade_amt, fill.fees[0].currency) == (Decimal(2000), "PLN")
 
 
 def test_a_pair_that_cannot_be_split_is_set_aside_unless_the_venue_tells():

@@ -17,23 +17,27 @@ from ledger.errors import BadRowError
 
 VENUE: Final = "KRAKEN"
 
-# The old names: a closed list, to which Kraken has added nothing since 2017.
+# Names with an X or Z of their own. No coin gets one any more; money that Kraken adds does.
 LEGACY: Final = {
     "ZUSD": "USD", "ZEUR": "EUR", "ZGBP": "GBP", "ZCAD": "CAD", "ZJPY": "JPY", "ZAUD": "AUD",
     "ZKRW": "KRW", "XXBT": "BTC", "XETH": "ETH", "XETC": "ETC", "XLTC": "LTC", "XXRP": "XRP",
     "XXLM": "XLM", "XXMR": "XMR", "XZEC": "ZEC", "XXDG": "DOGE", "XREP": "REP", "XMLN": "MLN",
     "XICN": "ICN", "XNMC": "NMC", "XXVN": "XVN", "XDAO": "DAO",
+    "ZARS": "ARS", "ZCLP": "CLP", "ZCOP": "COP", "ZDKK": "DKK", "ZGEL": "GEL", "ZGHS": "GHS",
+    "ZLKR": "LKR", "ZMXN": "MXN", "ZPLN": "PLN", "ZSEK": "SEK", "ZUGX": "UGX", "ZVND": "VND",
+    "ZXOF": "XOF",
 }  # fmt: skip
 ALIASES: Final = {"XBT": "BTC", "XDG": "DOGE"}
-# Pairs that the rule for suffixes would split in the wrong place: of an old and a new name, and those
-# in AUSD, which cannot be told from a coin ending with A in USD (ADAUSD).
+# Pairs that the rule for suffixes would split in the wrong place: of an old and a new name, and
+# those in AUSD, which cannot be told from a coin ending with A in USD (ADAUSD).
 SPLIT: Final = {
     "USDTZUSD": ("USDT", "ZUSD"), "XBTAUSD": ("XBT", "AUSD"), "MONAUSD": ("MON", "AUSD"),
 }  # fmt: skip
 # What things are priced in, the strongest first: of two, the earlier one is the quote.
 QUOTES: Final = (
-    "JPY", "CHF", "CAD", "USD", "AUD", "GBP", "EUR", "AED", "USDT", "USDC", "DAI", "PYUSD",
-    "RLUSD", "AUSD", "BTC", "ETH", "DOT",
+    "ARS", "BRL", "CLP", "COP", "DKK", "GEL", "GHS", "KRW", "LKR", "MXN", "PLN", "SEK", "UGX",
+    "VND", "XOF", "JPY", "CHF", "CAD", "USD", "AUD", "GBP", "EUR", "AED", "USDT", "USDC", "DAI",
+    "PYUSD", "RLUSD", "AUSD", "BTC", "ETH", "DOT",
 )  # fmt: skip
 _ENDINGS: Final = sorted({*QUOTES, "XBT"} - {"AUSD"}, key=len, reverse=True)
 _PLACE = re.compile(r"(?P<coin>[A-Za-z0-9]+?)(?:(?:[0-9]{2})?\.S|\.(?:M|B|F|P|HOLD))", re.ASCII)
