@@ -185,6 +185,12 @@ def test_a_fill_that_is_not_understood_is_set_aside(changes):
     assert (len(batch.records), len(batch.quarantine)) == (1, 1)
 
 
+def test_a_fill_of_the_answer_is_of_our_order_by_either_spelling():
+    for name in ("cliOrdId", "cli_ord_id"):
+        (record,) = read(futures("fills", {**FILL, name: "mine"})).records
+        assert record.event.cl_ord_id == "mine"
+
+
 def test_the_feeds_fill_is_the_answers_fill_and_a_rebate_is_negative():
     feed = {"instrument": "PI_XBTUSD", "time": 1680882310739, "price": 27937.5, "buy": True,
             "qty": 5000.0, "fill_id": "f1", "fill_type": "maker", "order_id": "o1", "seq": 36,

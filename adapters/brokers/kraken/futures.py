@@ -59,7 +59,7 @@ def fill(row: Row) -> tuple[Instrument, FillBooked]:
     """A fill of the REST answer or of the feed; a negative ``fee_paid`` is a rebate."""
     is_feed = row.has("instrument")
     defined = instrument(row, "instrument" if is_feed else "symbol")
-    order_id, own = row.text("order_id") or None, row.text("cli_ord_id")
+    order_id, own = row.text("order_id") or None, row.text("cliOrdId") or row.text("cli_ord_id")
     return defined, FillBooked(
         exec_id=row.required("fill_id"),
         instrument_id=defined.instrument_id,
