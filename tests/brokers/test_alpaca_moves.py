@@ -32,6 +32,7 @@ from tests.brokers.venues.alpaca import (
     entry,
     fill,
     uuid,
+    v2,
 )
 
 D = Decimal
@@ -204,3 +205,45 @@ def test_a_change_of_symbol_is_left_to_a_person_and_one_of_the_cusip_is_nothing(
     assert not read(same).quarantine
     other = entry("NC", 1, symbol="YTEN", qty="-1", description="Name Change from YTEN to YTENQ")
     assert "change of symbol" in reason(other)
+
+
+def event(kind, number, qty, **details):
+    """What moved units, as an activity event tells it: its numbers stand in ``details``."""
+    return {**v2(number, qty=qty, price="12.5", net_amount="0"), "activity_type": kind,
+            "details": details}  # fmt: skip
+
+
+def test_a_split_told_by_activity_events_is_the_same_fact():
+    sizes = {"symbol": "ACME", "old_qty": "60", "new_qty": "120", "old_rate": "1", "new_rate": "2"}
+    removed, added = (event("SPLIT", n, qty, **sizes) for n, qty in ((1, "-60"), (2, "120")))
+    rows = [entry("SPLIT", 1, symbol="ACME", qty="-60", description=f"REMOVE, {SPLIT}"),
+            entry("SPLIT", 2, symbol="ACME", qty="120", description=f"ADD, {SPLIT}")]  # fmt: skip
+    assert only(removed, added) == only(added, removed) == only(*rows)
+    assert "needs one row that adds" in reason(added)
+    short = only(event("SPLIT", 1, "60", **sizes), event("SPLIT", 2, "-120", **sizes))
+    assert (short.id, short.numerator, short.denominator) == (uuid(2), 120, 60)
+
+
+def test_a_spin_off_told_by_an_activity_event_names_both_symbols():
+    names = {"new_symbol": "CON", "source_symbol": "SEM"}
+    told_of = "Target Symbol: CON, Initiating Symbol: SEM, 0.8 CON for each 1 SEM"
+    row = entry("SPIN", 1, symbol="CON", qty="2", price="12.5", description=told_of)
+    assert only(event("SPIN", 1, "2", **names)) == only(row)
+    assert "does not say of what" in reason(event("SPIN", 1, "2", new_symbol="CON"))
+    assert "price: no price" in reason({**event("SPIN", 1, "2", **names), "price": "0"})
+
+
+def test_a_change_of_the_cusip_told_by_activity_events_is_nothing():
+    same = event("NC", 1, "-4", old_symbol="BRIF", new_symbol="BRIF")
+    assert not read(same).records
+    assert not read(same).quarantine
+    other = event("NC", 1, "-4", old_symbol="RNA", new_symbol="RNAM")
+    assert "change of symbol" in reason(other)
+
+
+def test_a_day_that_is_written_as_its_midnight_is_that_day():
+    paid = {"activity_type": "DIV", "net_amount": "-0.03", "details": {"symbol": "ACME"}}
+    as_time, as_day = (v2(1, **{**paid, "settle_date": day}) for day in
+                       ("2026-03-03T00:00:00Z", "2026-03-03"))  # fmt: skip
+    assert read(as_time).records[0].occurred_at == read(as_day).records[0].occurred_at
+    assert "date: not a date" in reason(v2(1, **{**paid, "settle_date": "2026-03-03T12:00:00Z"}))

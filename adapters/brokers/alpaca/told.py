@@ -26,6 +26,7 @@ from ledger.errors import BadRowError
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 TRADES: Final = frozenset({"FILL", "TRD"})
+_MIDNIGHT: Final = "T00:00:00Z"
 _LATE: Final = time(23, 59, 59)
 _MICROS: Final = 26
 """The characters of a time to the microsecond."""
@@ -39,7 +40,8 @@ def told(row: Row) -> Row:
     if "ref_id" in values:
         details = row.inner("details").values if values.get("details") else {}
         own = {name: value for name, value in values.items() if value is not None}
-        renamed = {"id": values["ref_id"], "date": values.get("settle_date"),
+        settles = _bare(values.get("settle_date"))
+        renamed = {"id": values["ref_id"], "date": settles, "settle_date": settles,
                    "transaction_time": values.get("executed_at"),
                    "activity_sub_type": values.get("activity_subtype")}  # fmt: skip
         return Row({**details, **own, **renamed}, row.where)
@@ -48,6 +50,11 @@ def told(row: Row) -> Row:
                    "activity_sub_type": values.get("entry_sub_type")}  # fmt: skip
         return Row({**values, **renamed}, row.where)
     return Row({**values, "id": row.text("id").rpartition("::")[2]}, row.where)
+
+
+def _bare(day: Json) -> Json:
+    """A day without its midnight: some activity events write one."""
+    return day.removesuffix(_MIDNIGHT) if isinstance(day, str) else day
 
 
 def _event(row: Row) -> dict[str, Json]:

@@ -156,7 +156,12 @@ def _split(activity: Row, defined: Instrument, legs: Legs) -> SplitApplied | Non
 
 
 def _way(activity: Row) -> str:
-    """What the description begins with: ADD or REMOVE."""
+    """ADD or REMOVE: what the description begins with, or which of the two sizes that an activity
+    event tells the row has."""
+    if activity.has("old_qty", "new_qty"):
+        sizes = {activity.decimal("old_qty").copy_abs(): REMOVED}
+        sizes[activity.decimal("new_qty").copy_abs()] = ADDED
+        return sizes.get(_units(activity), "")
     return activity.text("description").partition(",")[0].strip().upper()
 
 
@@ -167,28 +172,40 @@ def _units(activity: Row) -> Decimal:
 def _spun(activity: Row) -> tuple[SpinOffReceived | None, list[Instrument]]:
     """The new units, with the basis that their price gives; two more rows take it off the parent,
     which follows."""
-    found = _SPUN.search(activity.text("description"))
     if _way(activity) in {ADDED, REMOVED}:
         return None, []
-    if not found or found[1] != activity.text("symbol"):
-        rule = "a spin-off that does not say of what it is: enter it by hand"
-        raise BadRowError("description", activity.text("description"), rule)
-    new, parent = (instrument(Row({"symbol": name}, activity.where)) for name in found.groups())
-    qty = activity.decimal("qty")
+    new, parent = (instrument(Row({"symbol": name}, activity.where)) for name in _spins(activity))
+    qty, px = activity.decimal("qty"), activity.decimal("price")
+    if not px:
+        rule = "no price, which the basis of the new units is made of: enter it by hand"
+        raise BadRowError("price", activity.text("price"), rule)
     spun = SpinOffReceived(
         id=activity.required("id"),
         instrument_id=new.instrument_id,
         parent_id=parent.instrument_id,
         qty=qty,
-        basis=multiply(qty, activity.decimal("price")),
+        basis=multiply(qty, px),
         venue=VENUE,
     )
     return spun, [new, parent]
 
 
+def _spins(activity: Row) -> tuple[str, str]:
+    """The new symbol and its parent's: by the description, or as an activity event names them."""
+    found = _SPUN.search(activity.text("description"))
+    if found and found[1] == activity.text("symbol"):
+        return found[1], found[2]
+    if not activity.has("new_symbol", "source_symbol"):
+        rule = "a spin-off that does not say of what it is: enter it by hand"
+        raise BadRowError("description", activity.text("description"), rule)
+    return activity.required("new_symbol"), activity.required("source_symbol")
+
+
 def _require_same_symbol(activity: Row) -> None:
-    """Nothing to book while the symbol stays; another symbol is another instrument here."""
+    """Nothing to book while the symbol stays; another symbol is another instrument here. An
+    activity event tells both."""
     found = _RENAMED.search(activity.text("description"))
-    if not found or found[1] != found[2]:
+    old, new = found.groups() if found else map(activity.text, ("old_symbol", "new_symbol"))
+    if not old or old != new:
         rule = "a change of symbol: record a transfer of the position to the new one by hand"
         raise BadRowError("description", activity.text("description"), rule)
