@@ -120,3 +120,52 @@ def test_a_trade_report_with_fewer_sides_than_told_is_set_aside():
             (pair.partition(b"=") for pair in pairs[2:-2])]  # fmt: skip
     batch = log(sent([(tag, "2" if tag == "552" else value) for tag, value in said]))
     assert aside(batch) == [("552", "2")]
+
+
+@pytest.mark.parametrize(
+    ("tags", "held"),
+    [
+        ({"t150": "H", "t487": ""}, []),
+        ({"t150": "H", "t487": "0"}, []),
+        ({"t150": "F", "t487": "1"}, []),
+        ({"t150": "G", "t487": "", "t31": "17"}, [(100, 1700)]),
+        ({"t150": "F", "t487": "2", "t31": "17"}, [(100, 1700)]),
+        ({"t150": "F", "t487": ""}, [(100, 1600)]),
+    ],
+)
+def test_a_trade_report_says_by_its_exec_type_too_that_a_trade_is_undone(tags, held):
+    again = capture(OURS, THEIRS, t34="3", t571="R2", t572="R1", t52="20260302-16:00:00", **tags)
+    with empty_books() as book:
+        told(book, read(capture(OURS, THEIRS), again, account="A", venue_account="ACC1"))
+        views = [view for view in book.positions("A") if not view.is_flat]
+        assert [(view.net_qty, view.cost_basis) for view in views] == held
+
+
+@pytest.mark.parametrize("tags", [{"t150": "G", "t487": "1"}, {"t150": "8", "t487": "0"}])
+def test_an_exec_type_that_is_no_trade_or_says_another_thing_is_set_aside(tags):
+    batch = read(capture(OURS, THEIRS, **tags), venue_account="ACC1")
+    assert (batch.records, aside(batch)) == ((), [("150", tags["t150"])])
+
+
+@pytest.mark.parametrize("names", [{"t572": "R1"}, {"t19": "T1"}])
+def test_an_amendment_with_an_execution_id_of_its_own_reaches_the_trade_that_it_names(names):
+    gone = capture(OURS, THEIRS, t34="3", t487="1", t571="R2", t17="T2", **names)
+    with empty_books() as book:
+        told(book, read(capture(OURS, THEIRS), gone, account="A", venue_account="ACC1"))
+        assert all(view.is_flat for view in book.positions("A"))
+
+
+def test_a_trade_that_is_known_by_its_trade_id_alone_is_cancelled():
+    ids = {"t17": "", "t571": "", "t1003": "7"}
+    new, gone = (
+        capture(OURS, THEIRS, t34=n, t487=kind, **ids) for n, kind in (("2", "0"), ("3", "1"))
+    )
+    with empty_books() as book:
+        told(book, read(new, gone, account="A", venue_account="ACC1"))
+        assert all(view.is_flat for view in book.positions("A"))
+
+
+def test_trade_reports_that_name_no_account_are_their_receiver_s():
+    nameless = {tag: value for tag, value in OURS.items() if tag != "1"}
+    batch = read(capture(nameless))
+    assert (batch.account, len(fills(batch))) == ("DESK", 1)

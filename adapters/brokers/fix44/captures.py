@@ -24,6 +24,11 @@ TRANSACTIONS: Final = {
 }  # fmt: skip
 """TradeReportTransType (487): new, cancel, replace, reverse."""
 
+EXECUTIONS: Final = {
+    **dict.fromkeys("012F", Says.FILL), "G": Says.CORRECTION, "H": Says.BUST,
+}  # fmt: skip
+"""ExecType (150) of a trade report: trade (new and fills in older versions), correct, cancel."""
+
 TYPES: Final = frozenset({"", "0", "2", "5", "6"})
 """TradeReportType (856): submitted, accepted, amended, cancelled; not alleged or declined."""
 BY_SIDE: Final = frozenset({"1", "11", "12", "13", "15", "37", "41", "54", "136", "479"})
@@ -45,9 +50,13 @@ class Captures:
         self._exec_ids: set[str] = set()
         self._orders: set[str] = set()
         self._before: dict[str, str] = {}
+        self._told: dict[str, str] = {}
         for message in messages:
             if message.kind == "AE" and message.has("571", "572"):
                 self._before[message.values["571"]] = message.values["572"]
+            elif message.kind == "AE":
+                known = message.values.get("17") or message.values.get("1003")
+                self._told[str(message.values.get("571", ""))] = str(known or "")
             elif message.kind == "8" and message.values.get("150") in {"1", "2", "F"}:
                 self._exec_ids.add(str(message.values.get("17", "")))
                 self._orders.add(str(message.values.get("37", "")))
@@ -64,15 +73,15 @@ class Captures:
         if message.text("856") not in TYPES or message.text("939") == "1":
             raise BadRowError("856", message.text("856"), "not a trade that stands")
         price_is_per_unit(message)
-        return [*self._told(message, ours)]
+        return [*self._of_sides(message, ours)]
 
     def _is_ours(self, side: Message, sides: int) -> bool:
         return side.text("1") == self._account or (sides == 1 and not side.has("1"))
 
-    def _told(self, message: Message, ours: list[Message]) -> Iterator[tuple[Event, datetime]]:
-        kind = message.one_of("487", TRANSACTIONS) if message.has("487") else Says.FILL
+    def _of_sides(self, message: Message, ours: list[Message]) -> Iterator[tuple[Event, datetime]]:
+        kind = says(message)
         for side in ours:
-            exec_id = self._exec_id(message)
+            exec_id = self._exec_id(message) if kind is Says.FILL else self._amended(message)
             if side.text("37") in self._orders and exec_id not in self._exec_ids:
                 raise BadRowError("17", message.text("17"), _TWICE)
             if len(ours) > 1:
@@ -92,12 +101,23 @@ class Captures:
             return message.text("527")
         if message.has("17") or message.has("1003"):
             return message.text("17") or message.text("1003")
-        named = message.required("571")
+        return f"report:{self._first(message.required('571'))}"
+
+    def _amended(self, message: Message) -> str:
+        """The id of the execution that is amended: as named (19), else that of the first report of
+        the chain, as far as this log has it; else the message's own."""
+        if message.has("19"):
+            return message.text("19")
+        named = self._told.get(self._first(message.text("571"))) if message.has("572") else None
+        return named or self._exec_id(message)
+
+    def _first(self, named: str) -> str:
+        """The report with which a chain of amended ones (572) began."""
         seen: set[str] = set()
         while named not in seen and named in self._before:
             seen.add(named)
             named = self._before[named]
-        return f"report:{named}"
+        return named
 
     def _fill(self, message: Message, side: Message, exec_id: str) -> FillBooked:
         currency = price_currency(message, self._dialect.currency_of(message))
@@ -123,9 +143,9 @@ class Captures:
 
     def _amendment(self, message: Message, side: Message, exec_id: str, kind: Says) -> Event:
         """What it does to the fill itself: several of one fill take effect as they were told. One
-        id stays for all, so the report's own (571) tells them apart."""
+        id stays for all, so the report's own (571) tells them apart, else when it was sent."""
         venue, scope = self._dialect.venue, self._reports.scope(message)
-        about, report = instrument_id(message, venue), message.required("571")
+        about, report = instrument_id(message, venue), message.text("571") or message.sent_at
         if kind is Says.BUST:
             return FillBusted(
                 exec_id=exec_id,
@@ -152,3 +172,18 @@ class Captures:
             revision=report,
             instrument_id=about,
         )
+
+
+def says(message: Message) -> Says:
+    """What a trade report is about: 487, and the execution's type (150), which venues use for the
+    same; ``BadRowError`` for one that is not known, and where the two amend in different ways."""
+    told = {Says.FILL}
+    if message.has("487"):
+        told.add(message.one_of("487", TRANSACTIONS))
+    if message.has("150"):
+        told.add(message.one_of("150", EXECUTIONS))
+    amended = told - {Says.FILL}
+    if len(amended) > 1:
+        rule = "not what TradeReportTransType (487) says: corrected or cancelled is unknown"
+        raise BadRowError("150", message.text("150"), rule)
+    return amended.pop() if amended else Says.FILL

@@ -70,14 +70,15 @@ class Log:
                 yield message
 
     def _whose(self) -> str:
-        """The account meant: the one configured, else the only one named, else the reports'
-        receiver (56)."""
+        """The account meant: the one configured, else the only one named, else the receiver (56)
+        of execution reports, else of trade reports."""
         asked = self._g.config.venue_account
         if asked is None and len(self._named) > 1:
             held = ", ".join(self._named)
             raise BadFileError(f"reports of {held}; name one of them as the venue's account")
         if asked is None:
-            receivers = (str(m.values.get("56", "")) for m in self._all if m.kind == REPORT)
+            told = sorted((m for m in self._all if m.kind in {REPORT, CAPTURE}), key=_is_capture)
+            receivers = (str(m.values.get("56", "")) for m in told)
             return self._named[0] if self._named else next(receivers, "")
         return asked
 
@@ -153,6 +154,10 @@ class Log:
                 "until the settings of the venue do, the value of its fills is unknown: write "
                 f'[instruments."{name_at_venue(message)}"] with what is not told',
             )
+
+
+def _is_capture(message: Message) -> bool:
+    return message.kind == CAPTURE
 
 
 def accounts_in(messages: Iterable[Message]) -> list[str]:
