@@ -353,3 +353,41 @@ def test_one_of_which_too_little_is_told_is_not_guessed(tags):
 
 def test_a_quantity_in_the_second_currency_is_set_aside():
     assert aside(read(fill(t167="FOR", t55="EUR/USD", t15="USD"))) == [("15", "USD")]
+
+
+@pytest.mark.parametrize("none", ["0", "NONE", "-1"])
+def test_a_word_for_no_id_is_none(none):
+    made = fill(t41=none), fill(t34="3", t17="E2", t11="C2", t37="O2", t41=none)
+    assert [one.cl_ord_id for one in fills(read(*made))] == ["C1", "C2"]
+    (nameless,) = fills(read(fill(t37=none, t11="")))
+    assert (nameless.order_id, nameless.cl_ord_id) == (None, None)
+
+
+@pytest.mark.parametrize("none", ["0", "NONE", "-1"])
+def test_orders_that_were_refused_without_an_id_of_the_venue_are_told_apart(none):
+    refused = [fill(t34=n, t17=f"R{n}", t11=f"C{n}", t37=none, t150="8", t39="8", t14="0", t32="",
+                    t31="") for n in ("2", "3")]  # fmt: skip
+    stated = read(*refused).orders
+    assert [(one.order_id, one.cl_ord_id, one.status) for one in stated] == [
+        ("C2", "C2", OrdStatus.REJECTED), ("C3", "C3", OrdStatus.REJECTED),
+    ]  # fmt: skip
+    assert not read(fill(t37=none, t11="", t442="2")).orders
+
+
+def test_legs_are_those_of_a_sum_by_the_id_that_links_them():
+    whole = fill(t442="3", t880="8", t55="ACME-ACNE")
+    legs = [fill(t34=n, t17=f"L{n}", t37="-1", t11="", t442="2", t820="8") for n in ("3", "4")]
+    batch = read(whole, *legs)
+    assert ([one.exec_id for one in fills(batch)], batch.quarantine) == (["L3", "L4"], ())
+    assert aside(read(whole, *(fill(t34="3", t17="L3", t37="-1", t442="2", t820="9"),)))
+
+
+@pytest.mark.parametrize("kind", ["FUT", "OPT", "MLEG"])
+def test_a_contract_without_its_maturity_is_known_by_its_id(kind):
+    legs = [fill(t34=n, t17=f"L{n}", t167=kind, t55="90", t48=id_, t231="2500", t442="2")
+            for n, id_ in (("2", "998490"), ("3", "998500"))]  # fmt: skip
+    assert [one.instrument_id for one in fills(read(*legs))] == ["FIX:90:998490", "FIX:90:998500"]
+    (dated,) = fills(read(fill(t167="FUT", t55="ES", t48="123", t200="202606")))
+    assert dated.instrument_id == "FIX:ES:202606"
+    (same,) = fills(read(fill(t167="FUT", t55="ESM6", t48="ESM6")))
+    assert same.instrument_id == "FIX:ESM6"

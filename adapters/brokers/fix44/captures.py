@@ -14,7 +14,7 @@ from typing import Final
 from adapters.brokers.fix44.dialect import SIDES, Dialect, price_is_per_unit
 from adapters.brokers.fix44.fees import fees
 from adapters.brokers.fix44.instruments import instrument_id, price_currency
-from adapters.brokers.fix44.message import Message
+from adapters.brokers.fix44.message import NO_IDS, Message
 from adapters.brokers.fix44.reports import Reports, Says, liquidity
 from ledger.domain.events import Event, FillBooked, FillBusted, FillCorrected
 from ledger.errors import BadRowError
@@ -59,7 +59,7 @@ class Captures:
                 self._told[str(message.values.get("571", ""))] = str(known or "")
             elif message.kind == "8" and message.values.get("150") in {"1", "2", "F"}:
                 self._exec_ids.add(str(message.values.get("17", "")))
-                self._orders.add(str(message.values.get("37", "")))
+                self._orders.update({str(message.values.get("37", ""))} - NO_IDS)
 
     def events(self, message: Message) -> list[tuple[Event, datetime]]:
         """A fact for each side that is ours, with its time; none when no side is."""
@@ -133,7 +133,7 @@ class Captures:
             venue=self._dialect.venue,
             scope=self._reports.scope(message),
             cl_ord_id=self._reports.cl_ord_id(side),
-            order_id=side.text("37") or None,
+            order_id=side.order_id("37") or None,
             fees=fees(side, qty, currency, negative=negative),
             seq=self._reports.sequence(message),
             trade_id=message.text("1003") or message.text("880") or None,

@@ -26,6 +26,8 @@ SINGLE = frozenset({
     "479", "487", "571", "572", "552", "136",
 })  # fmt: skip
 """Tags that stand once in a message; a second one means that it cannot be understood."""
+NO_IDS = frozenset({"0", "-1", "NONE"})
+"""What venues write for an order's id (37, 41) where there is none."""
 
 
 class Message(Row):
@@ -85,6 +87,11 @@ class Message(Row):
                 raise BadRowError(tag, value[:200], "this tag stands twice in the message")
             if tag in SINGLE and tag not in but:
                 seen.add(tag)
+
+    def order_id(self, name: str) -> str:
+        """An order's id, or "" where it is none."""
+        value = self.text(name)
+        return "" if value.upper() in NO_IDS else value
 
     def decimal(self, name: str) -> Decimal:
         """A number that must be there, in FIX's notation: no exponent."""

@@ -11,7 +11,7 @@ from typing import Final
 from adapters.brokers.fix44.dialect import SIDES, Dialect, price_is_per_unit
 from adapters.brokers.fix44.fees import fees
 from adapters.brokers.fix44.instruments import instrument_id, price_currency
-from adapters.brokers.fix44.message import Message, timestamp
+from adapters.brokers.fix44.message import NO_IDS, Message, timestamp
 from adapters.port import StatedOrder
 from ledger.domain.events import (
     Event,
@@ -81,17 +81,17 @@ class Reports:
     def __init__(self, dialect: Dialect, messages: Iterable[Message]) -> None:
         self._dialect = dialect
         self._replaced: dict[tuple[str, str], str] = {}
-        self._with_legs: set[str] = set()
+        self._with_legs: set[tuple[str, str]] = set()
         self._first: dict[tuple[str, ...], int] = {}
         self._sent: dict[tuple[str, ...], tuple[str, int]] = {}
         self._by_id: dict[tuple[str, str], dict[tuple[str, ...], Message]] = {}
         for message in messages:
             self._count(message)
             order_id = str(message.values.get("37", ""))
-            if message.has("11", "41"):
+            if message.has("11", "41") and str(message.values["41"]).upper() not in NO_IDS:
                 self._replaced[order_id, message.values["11"]] = message.values["41"]
             if message.values.get("442") == LEG:
-                self._with_legs.update(value for tag, value in message.fields if tag == "37")
+                self._with_legs.update(f for f in message.fields if f[0] in {"37", "820"})
 
     def _count(self, message: Message) -> None:
         if not message.has("17"):
@@ -151,7 +151,7 @@ class Reports:
         """Whether it sums up legs (442) that are booked; ``BadRowError`` when there are none."""
         if not is_whole(message):
             return False
-        if order_id not in self._with_legs:
+        if self._with_legs.isdisjoint({("37", order_id), ("820", message.text("880"))}):
             raise BadRowError("442", WHOLE, _WHOLE)
         return True
 
@@ -167,7 +167,7 @@ class Reports:
             venue=self._dialect.venue,
             scope=self.scope(message),
             cl_ord_id=self.cl_ord_id(message),
-            order_id=message.text("37") or None,
+            order_id=message.order_id("37") or None,
             fees=self._fees(message, qty),
             seq=self.sequence(message),
             trade_id=message.text("1003") or message.text("880") or None,
@@ -215,20 +215,23 @@ class Reports:
         return named or None
 
     def order(self, message: Message) -> StatedOrder | None:
-        """The order as the report leaves it; None when that is not said (37, 38)."""
-        if not message.has("37", "38", "14"):
+        """The order as the report leaves it, by our id where the venue has none of it; None when
+        that is not said (37, 38)."""
+        ours = self.cl_ord_id(message)
+        named = message.order_id("37") or (ours or "" if message.has("37") else "")
+        if not named or not message.has("38", "14"):
             return None
         cum_qty, status = message.decimal("14"), message.one_of("39", STATES)
         if status is OrdStatus.NEW and cum_qty:
             status = OrdStatus.PARTIALLY_FILLED
         return StatedOrder(
-            order_id=message.required("37"),
+            order_id=named,
             instrument_id=instrument_id(message, self._dialect.venue),
             side=message.one_of("54", SIDES),
             qty=message.decimal("38"),
             cum_qty=cum_qty,
             status=status,
-            cl_ord_id=self.cl_ord_id(message),
+            cl_ord_id=ours,
             leaves_qty=message.decimal_or_none("151"),
             limit_px=message.decimal_or_none("44"),
             stop_px=message.decimal_or_none("99"),
