@@ -18,6 +18,8 @@ from ledger.errors import BadRowError
 
 SHARES: Final = frozenset({"CS", "PS", "ETF", "MF", "DR", "REIT"})
 CURRENCIES: Final = frozenset({"FOR", "FXSPOT"})
+FAMILIES: Final = frozenset({"FUT", "OPT", "OOF", "OOC", "OOP", "MLEG"})
+"""Security types (167) of which venues give many contracts one symbol."""
 PUT_OR_CALL: Final = {"0": "put", "1": "call"}
 CONTRACTS: Final = frozenset({InstrumentKind.LINEAR, InstrumentKind.INVERSE, InstrumentKind.OPTION})
 """The kinds that are worth nothing known without a multiplier."""
@@ -41,10 +43,13 @@ def instrument_id(message: Message, venue: str) -> str:
 
 def name_at_venue(message: Message) -> str:
     """The symbol (55, or 48 where it says none) and what tells contracts apart:
-    suffix, maturity, put or call with its strike."""
+    suffix, maturity, put or call with its strike. Of a contract without its maturity the symbol may
+    be that of all contracts of its kind: its id (48) tells it."""
     parts = [symbol(message) + (f".{message.text('65')}" if message.has("65") else "")]
     if _is_dated(message):
         parts.append(_expiry(message))
+    elif message.text("167") in FAMILIES and message.text("48") not in {"", parts[0]}:
+        parts.append(message.text("48"))
     if message.has("202"):
         parts.append(
             f"{message.text('201') and _put_call(message)[0].upper()}{message.text('202')}"
