@@ -32,6 +32,7 @@ DATA: Final = {b"90": b"91", b"93": b"89", b"95": b"96", b"212": b"213", b"348":
 
 _START = re.compile(rb"(?<![0-9=])8=FIX")
 _HEAD = re.compile(rb"8=FIXT?\.[0-9]\.[0-9](?:SP[0-9])?([\x01|])9=([0-9]{1,5})[\x01|]")
+_SEPARATED = re.compile(rb"8=FIXT?\.[0-9]\.[0-9](?:SP[0-9])?[\x01|]|8=FIX[T0-9.SP]{0,8}\Z")
 _TRAILER = re.compile(rb"10=([0-9]{3})(?=[\x01|\r\n]|\Z)[\x01|]?")
 _CARETS = re.compile(rb"8=FIXT?\.[0-9]\.[0-9](?:SP[0-9])?\^A")
 _BARS = re.compile(rb"\|(?=[0-9]+=|\Z)")
@@ -66,6 +67,11 @@ def frames(page: RawPage) -> list[Frame]:
     if not _START.search(content) and not _PIECES.search(content):
         raise BadFileError(
             f"{page.name} holds no FIX message (8=FIX...); hand over the session's message log"
+        )
+    if not _SEPARATED.search(content) and not _PIECES.search(content):
+        raise BadFileError(
+            f"{page.name} separates the fields of its messages by none of SOH, | and ^A; hand over "
+            "the log as the FIX engine wrote it"
         )
     return [attrs.evolve(one, place=place) for place, one in enumerate(_found(content), start=1)]
 

@@ -138,6 +138,14 @@ def test_a_page_without_fix_is_refused():
             log(content)
 
 
+@pytest.mark.parametrize("bar", [";", " | ", "<SOH>", "\\x01"])
+def test_a_log_of_another_separator_is_told_so(bar):
+    with pytest.raises(BadFileError, match=r"by none of SOH, \| and \^A"):
+        log(lines(fill(), bar=bar))
+    for cut in (b"8=FIX", b"8=FIX.4.", b"8=FIX.4.4", b"8=FIX.4.4\x01", b"8=FIX.4.4|9=1"):
+        assert log(cut, account="A").quarantine
+
+
 def test_a_message_that_begins_wrong_is_not_passed_over():
     (row,) = log(lines(fill()) + lines(fill(t34="3")).replace(b"8=FIX", b"8=FX")).quarantine
     assert "no beginning" in row.rule
