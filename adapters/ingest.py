@@ -25,7 +25,7 @@ from adapters.linking import Originals, linked
 from adapters.placing import place
 from adapters.port import HASH_ID, Batch, Finding, Quarantined, Record
 from adapters.quarantine import row_cause
-from adapters.revising import Reviser, fee_difference, place_difference
+from adapters.revising import ChargedApart, Reviser, fee_difference, place_difference
 from adapters.whose import opened, require_ours
 from ledger.collector import full_collections_held_off
 from ledger.conflicts import told_apart
@@ -128,7 +128,8 @@ def ingest(
         batch = place(book.store, batch)
         links = _Links(book.store, batch)
         facts = list(_counted(_facts(batch, links), len(batch.records), progress))
-        reviser = Reviser(batch.adapter, links.dangling)
+        apart = ChargedApart(book.store, batch.account, facts)
+        reviser = Reviser(batch.adapter, links.dangling, apart)
         before = book.store.head()
         outcomes = book.record_all(facts, revise=reviser, dry_run=dry_run)
         known = book.store.by_key(sorted(reviser.keys))
@@ -139,7 +140,9 @@ def ingest(
             adapter=batch.adapter,
             dry_run=dry_run,
             added=added,
-            records=tuple([_answer(f, o, links) for f, o in zip(facts, outcomes, strict=True)]),
+            records=tuple(
+                [_answer(f, o, links, apart) for f, o in zip(facts, outcomes, strict=True)]
+            ),
             quarantine=batch.quarantine,
             findings=batch.findings,
         )
@@ -233,7 +236,7 @@ def _reference(event: Event, account: str) -> str:
     return ""
 
 
-def _answer(fact: Fact, outcome: Outcome, links: _Links) -> Ingested:
+def _answer(fact: Fact, outcome: Outcome, links: _Links, apart: ChargedApart) -> Ingested:
     """The verdict on one fact."""
     differing: tuple[Difference, ...] = ()
     match outcome:
@@ -242,7 +245,8 @@ def _answer(fact: Fact, outcome: Outcome, links: _Links) -> Ingested:
             verdict = Verdict.CHANGED if differing else Verdict.SAME
         case AlreadyAppended():
             booked = outcome.recorded.event
-            differing = fee_difference(booked, fact.event) + place_difference(booked, fact.event)
+            differing = fee_difference(booked, fact.event, apart.fees_of(fact.key))
+            differing += place_difference(booked, fact.event)
             verdict = Verdict.CHANGED if differing else Verdict.SAME
         case _ if isinstance(fact.event, _REVERSALS):
             verdict = Verdict.REVERSES if links.knows(fact.event) else Verdict.UNLINKED

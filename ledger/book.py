@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ledger.charged import charged_before
 from ledger.conflicts import conflict_text
 from ledger.deciding import (
     Decision,
@@ -148,7 +149,9 @@ class Book(Reader, PriceWriter):
         outcome = self.record(account, event, occurred_at=at)
         booked = outcome.recorded.event
         if isinstance(outcome, AlreadyAppended) and isinstance(booked, FillBooked):
-            more = [make_fact(account, one, at) for one in more_of(booked, event, CHANNEL)]
+            charged = charged_before(self.store, account, {} if booked.fees else {account: event})
+            told = more_of(booked, event, CHANNEL, charged.get(account, ()))
+            more = [make_fact(account, one, at) for one in told]
             if more:
                 self.record_all(more)
         return outcome

@@ -7,7 +7,7 @@ keys are made from the fill's, so that a third telling adds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ledger.domain.events import Event, Fee, FeeCharged, FillBooked, FillSighted
 
@@ -25,8 +25,12 @@ def separate_fee_id(exec_id: str, place: int) -> str:
     return f"{exec_id}:fee:{place + 1}"
 
 
-def more_of(booked: FillBooked, seen: FillBooked, channel: str) -> Iterator[Event]:
-    """A sighting with what was not known of the fill, and its fees if it was booked without."""
+def more_of(
+    booked: FillBooked, seen: FillBooked, channel: str, charged: Iterable[Fee] = ()
+) -> Iterator[Event]:
+    """A sighting with what was not known of the fill, and its fees if it was booked without.
+    ``charged`` are those that an earlier telling had: where this one has others in their places,
+    it tells the same charge otherwise, and nothing more is charged."""
     news = {
         name: getattr(seen, name)
         for name in SIGHTED
@@ -43,11 +47,17 @@ def more_of(booked: FillBooked, seen: FillBooked, channel: str) -> Iterator[Even
             instrument_id=booked.instrument_id,
             **news,
         )
-    for place, fee in enumerate(fees):
-        yield _charged(booked, fee, place)
+    for place, fee in enumerate(() if are_others(charged, fees) else fees):
+        yield charged_apart(booked, fee, place)
 
 
-def _charged(fill: FillBooked, fee: Fee, place: int) -> FeeCharged:
+def are_others(charged: Iterable[Fee], seen: Iterable[Fee]) -> bool:
+    """Whether two lists of one fill's fees differ as far as both go."""
+    pairs = zip(charged, seen, strict=False)
+    return any((one.amount, one.currency) != (two.amount, two.currency) for one, two in pairs)
+
+
+def charged_apart(fill: FillBooked, fee: Fee, place: int) -> FeeCharged:
     """A fill's fee by itself, tied to the fill, so that a bust gives it back too."""
     return FeeCharged(
         id=separate_fee_id(fill.exec_id, place),

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.ingest import Verdict, ingest
 from ledger.domain.events import (
+    Fee,
     FeeCharged,
     FillBooked,
     FillBusted,
@@ -102,6 +103,49 @@ def test_other_fees_are_never_silent():
     report = ingest(book, trades(FULL.replace('"-6"', '"-7"')))
     assert report.records[1].differing[0] == ("fees", "6 USD", "7 USD")
     assert (report.counts["changed"], report.added) == (1, 0)
+
+
+def test_other_fees_than_were_charged_apart_are_never_silent():
+    book = FakeBook()
+    live(book)
+    ingest(book, trades(FULL))
+    report = ingest(book, trades(FULL.replace('"-6"', '"-7"')))
+    assert report.records[1].differing[0] == ("fees", "6 USD", "7 USD")
+    assert (report.counts["changed"], report.added) == (1, 0)
+
+
+def fees(*amounts):
+    """A telling of the fill with several charges."""
+    batch = trades(FULL)
+    charged = tuple(Fee(amount=Decimal(one), currency="USD") for one in amounts)
+    told = attrs.evolve(batch.records[0], event=changed(batch.records[0].event, fees=charged))
+    return attrs.evolve(batch, records=(told,), digest="other")
+
+
+@pytest.mark.parametrize("amounts", [("5", "1"), ("5", "2")])
+def test_a_charge_that_is_told_in_other_parts_is_charged_once(amounts):
+    book = FakeBook()
+    live(book)
+    ingest(book, trades(FULL))
+    report = ingest(book, fees(*amounts))
+    assert [fee.amount for fee in events(book, FeeCharged)] == [6]
+    assert report.counts["changed"] == (amounts == ("5", "2"))
+
+
+def test_a_charge_that_is_told_in_other_parts_by_one_batch_is_charged_once():
+    book = FakeBook()
+    live(book)
+    both = attrs.evolve(fees("6"), records=(*fees("6").records, *fees("5", "1").records))
+    assert ingest(book, both).counts["changed"] == 0
+    assert [fee.amount for fee in events(book, FeeCharged)] == [6]
+
+
+def test_a_charge_besides_those_that_are_known_is_charged():
+    book = FakeBook()
+    live(book)
+    ingest(book, fees("6"))
+    assert ingest(book, fees("6", "1")).counts["changed"] == 0
+    assert [fee.amount for fee in events(book, FeeCharged)] == [6, 1]
 
 
 def test_a_cancel_of_an_earlier_file_finds_its_fill():

@@ -44,6 +44,15 @@ def test_a_fee_that_was_told_is_not_told_twice() -> None:
     assert book.position("A", "X").fees == {"USD": D("0.35")}
 
 
+def test_a_fee_that_is_told_in_parts_after_the_whole_is_charged_once() -> None:
+    book = opened()
+    parts = (D("0.30"), D("0.05"))
+    tell(book)
+    tell(book, fees=FEE)
+    tell(book, fees=tuple(ledger.Fee(amount=one, currency="USD") for one in parts))
+    assert book.position("A", "X").fees == {"USD": D("0.35")}
+
+
 def test_what_else_is_new_is_a_sighting() -> None:
     book = opened()
     tell(book)
