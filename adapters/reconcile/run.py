@@ -143,8 +143,15 @@ class _Run:
         if span is None:
             return Trades(breaks=(), matched={})
         books = BookedExecutions(self._reports, self._batch.account, self.number)
-        store = self._book.store
-        return compare_trades(books, told, span, store, sink=sink, instrument=self._instrument)
+        return compare_trades(
+            books,
+            told,
+            span,
+            self._book.store,
+            sink=sink,
+            instrument=self._instrument,
+            ends=self._span.until,
+        )
 
     def _trade_span(self, told: Told) -> Span | None:
         """The time of which the report tells all trades. One that does not say what it covers is

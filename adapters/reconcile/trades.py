@@ -15,6 +15,7 @@ from adapters.reconcile.differing import differences, fee_differences, nearly_th
 from adapters.reconcile.executions import Execution, execution_of
 from adapters.reconcile.index import Index
 from adapters.reconcile.kinds import Cause, Kind
+from adapters.reconcile.later import Later
 from adapters.reconcile.looks import (
     by_look,
     cause_of,
@@ -78,11 +79,14 @@ def compare_trades(
     *,
     sink: Sink | None = None,
     instrument: Definitions = unknown,
+    ends: datetime | None = None,
 ) -> Trades:
     """Match both sides, and make a break of all that is on one side alone or told otherwise.
     ``sink`` is given every match, those by key in the order of the report; ``instrument`` is asked
-    what a price is of, without which its difference is no money."""
-    return _Comparison(books, told, span, store, sink, instrument).run()
+    what a price is of, without which its difference is no money; ``ends`` is when the report ends,
+    if it says so: what the venue has amended since, it cannot tell."""
+    later = Later(store, books.account, books.number, ends)
+    return _Comparison(books, told, span, store, sink, instrument, later).run()
 
 
 class _Comparison:
@@ -96,12 +100,14 @@ class _Comparison:
         store: EventStore,
         sink: Sink | None,
         instrument: Definitions,
+        later: Later,
     ) -> None:
         self._books, self._told, self._span = books, told, span
         self._store, self._sink = store, sink
         self._matched: Counter[Pass] = Counter()
         self._breaks = TradeBreaks(books.account, instrument)
         self._add = self._breaks.add
+        self._later = later
 
     def run(self) -> Trades:
         here, there = self._by_key()
@@ -183,7 +189,11 @@ class _Comparison:
         undone = self._books.busted({*gone, *(one.key for one in there)})
         self._matched[Pass.REVERSAL] += len(gone.keys() & undone)
         for one in there:
-            if one.key in undone:
+            then = self._later.at_end(one.key) if one.key in undone else None
+            if then is not None:
+                self._count(Match(Pass.KEY, (then,), (one,)))
+                self._differ(then, one, match_pass=Pass.KEY)
+            elif one.key in undone:
                 self._add(Kind.REVERSED_ONLY_HERE, one.key, None, one,
                           ledger_value="undone", cause=Cause.CORRECTION)  # fmt: skip
         left = [one for one in there if one.key not in undone]
@@ -251,6 +261,9 @@ class _Comparison:
 
     def _differ(self, ours: Execution, theirs: Execution, *, match_pass: Pass | None) -> None:
         found = list(differences(ours, theirs, with_fees=self._told.tells_fees))
+        then = self._later.at_end(ours.key) if found else None
+        if then is not None:
+            ours, found = then, list(differences(then, theirs, with_fees=self._told.tells_fees))
         corrected = {Kind.QUANTITY, Kind.PRICE, Kind.SIDE}
         if theirs.key in self._told.corrected and any(one.kind in corrected for one in found):
             self._add(Kind.CORRECTION_NOT_BOOKED, ours.key, ours, theirs, cause=Cause.CORRECTION,

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.ingest import ingest
 from adapters.port import Batch
 from adapters.reconcile import Verdict
 from adapters.reconcile.outcome import Outcome
-from ledger.domain.events import FillBusted, FillCorrected
-from tests.reconcile.parts import VENUE, at, booked, fill, kinds, opened, report, told
+from ledger.book import Book
+from ledger.domain.events import Event, FeeCharged, FillBusted, FillCorrected
+from tests.reconcile.parts import (
+    DAY,
+    VENUE,
+    at,
+    booked,
+    fee,
+    fill,
+    kinds,
+    opened,
+    report,
+    told,
+)
 
 NO_SPAN: dict[str, Any] = {"covers_from": None, "covers_to": None}
 
@@ -93,3 +107,47 @@ def test_corrections_that_name_themselves_end_as_unlinked(side, facts):
     assert set(kinds(run(side, page))) == {"trade.unlinked_reversal", "trade.missing_at_broker"}
     booked(book, *((one, at(2)) for one in facts))
     assert set(kinds(run(side, page))) == {"trade.unlinked_reversal", "trade.missing_at_broker"}
+
+
+def fee_of(exec_id: str, amount: str) -> FeeCharged:
+    return FeeCharged(id="f", amount=Decimal(amount), currency="USD", venue=VENUE, exec_id=exec_id)
+
+
+def charged(book: Book) -> list[tuple[Event, datetime]]:
+    """What the broker tells of a day on which one fill of two was charged."""
+    booked(book, (fill("2", fees=(fee("1"),)), at(2)))
+    return [(fill("1"), at(1)), (fill("2", fees=(fee("1"),)), at(2))]
+
+
+AMENDED = {
+    "bust": bust("b", "1"),
+    "correction": correction("c", "1", "51"),
+    "fee": fee_of("1", "0.50"),
+}
+
+
+@pytest.mark.parametrize("what", AMENDED)
+def test_an_old_report_is_not_held_against_what_the_venue_amended_after_its_end(side, what):
+    book, _ = side
+    ingest(book, report((AMENDED[what], at(30)), since=DAY + timedelta(days=1)))
+    assert run(side, report(*charged(book))).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize("what", AMENDED)
+def test_it_is_where_the_amendment_is_of_the_reports_own_time(side, what):
+    book, _ = side
+    ingest(book, report((AMENDED[what], at(3))))
+    assert run(side, report(*charged(book))).verdict is Verdict.BREAKS
+
+
+def test_what_somebody_undid_by_hand_is_held_against_an_old_report(side):
+    book, _ = side
+    booked(book, (bust("b", "1"), at(30)))
+    assert kinds(run(side, report((fill("1"), at(1))))) == ["trade.reversed_only_here"]
+
+
+def test_an_old_report_that_told_something_else_is_still_broken(side):
+    book, _ = side
+    ingest(book, report((correction("c", "1", "51"), at(30)), since=DAY + timedelta(days=1)))
+    (found,) = run(side, report((fill("1", px="49"), at(1)))).breaks
+    assert (found.kind.value, found.ledger_value, found.broker_value) == ("trade.price", "50", "49")
