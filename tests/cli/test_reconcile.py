@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import ledger
+from adapters.brokers import csv_map
 from ledger.domain.events import BreakEvent, BreakWaived, make_fact
 from tests.brokers import kraken
 from tests.cli.nights import OUT, RECONCILE, night, steps, summary
@@ -78,6 +79,23 @@ def test_an_answer_reaches_to_what_was_asked_for(run: Run, as_of: str, code: int
         "2023-07-05T00:00:00Z",
         "2023-07-07T00:00:00Z",
     )
+
+
+CSV_HEADER = b"seq,ts,exec_id,order_id,account,symbol,side,qty,price,fee,currency\n"
+CSV_ROW = b"1,2026-03-02T10:00:00Z,e1,o1,C,XX,buy,10,5,1.00,USD\n"
+
+
+@pytest.mark.parametrize(
+    ("span", "code"), [((), 75), (("--from", "2026-03-02", "--to", "2026-03-03"), 1)]
+)
+def test_a_csv_file_covers_what_was_asked_for(
+    run: Run, folder: Path, span: tuple[str, ...], code: int
+) -> None:
+    columns = ("--map", str(Path(csv_map.__file__).parent / "fills.toml"), "--account", "C")
+    Path("fills.csv").write_bytes(CSV_HEADER + CSV_ROW)
+    Path("empty.csv").write_bytes(CSV_HEADER)
+    assert run("ingest", "csv", "fills.csv", *columns, "--base-currency", "USD").code == 0
+    assert run("reconcile", "csv", "empty.csv", *columns, *OUT, *span).code == code
 
 
 def test_what_broke_before_stays_open(books: Run, other: Path) -> None:
