@@ -17,6 +17,7 @@ from typing import Final
 import attrs
 
 from adapters.port import RawPage
+from adapters.sharing import remembering
 from ledger.errors import BadFileError
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -52,11 +53,11 @@ class Frame:
     fault: str = ""
 
 
-def frames(page: RawPage) -> list[Frame]:
+def frames(page: RawPage) -> Iterator[Frame]:
     r"""Every message of a page, whole or garbled; ``BadFileError`` when there is no trace of any.
 
     >>> log = b"20260302-10:00:00 : 8=FIX.4.4|9=5|35=0|10=163|\n"
-    >>> frames(RawPage(name="a.log", content=log))[0].fields
+    >>> next(frames(RawPage(name="a.log", content=log))).fields
     (('8', 'FIX.4.4'), ('9', '5'), ('35', '0'), ('10', '163'))
     """
     if len(page.content) > MAX_BYTES:
@@ -73,7 +74,8 @@ def frames(page: RawPage) -> list[Frame]:
             f"{page.name} separates the fields of its messages by none of SOH, | and ^A; hand over "
             "the log as the FIX engine wrote it"
         )
-    return [attrs.evolve(one, place=place) for place, one in enumerate(_found(content), start=1)]
+    found = enumerate(_found(content), start=1)
+    return (attrs.evolve(one, place=place) for place, one in found)
 
 
 def whole_frames(content: bytes) -> tuple[list[Frame], int]:
@@ -164,6 +166,16 @@ def _split(raw: bytes) -> Frame:
         ends = ends if 0 <= ends <= len(raw) else len(raw)
         value = raw[equals + 1 : ends]
         data, length = DATA.get(tag, b""), int(value) if value.isdigit() and len(value) < 6 else 0
-        fields.append((tag.decode("ascii"), value.decode("utf-8", "backslashreplace")))
+        fields.append((_tag(tag), _value(value)))
         at = ends + 1
     return Frame(0, raw, tuple(fields))
+
+
+@remembering
+def _tag(written: bytes) -> str:
+    return written.decode("ascii")
+
+
+@remembering
+def _value(written: bytes) -> str:
+    return written.decode("utf-8", "backslashreplace")

@@ -13,6 +13,7 @@ from decimal import Decimal, DecimalException
 from typing import Any, Final
 
 from adapters.port import RawPage
+from adapters.sharing import shared
 from ledger.domain.numbers import MAX_TEXT
 from ledger.errors import BadFileError
 
@@ -79,7 +80,7 @@ def _refuse_constant(name: str) -> Json:
 
 
 def _object(pairs: list[tuple[str, Json]]) -> Mapping[str, Json]:
-    read = dict(pairs)
+    read = {name: shared(one) if isinstance(one, str) else one for name, one in pairs}
     if len(read) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)

@@ -27,6 +27,7 @@ from adapters.quarantine import (
     recorded_row,
     words,
 )
+from adapters.sharing import shared
 from adapters.stated_cost import CostMeaning
 from ledger.domain.events import (
     Event,
@@ -285,7 +286,7 @@ def external_order_id(venue: str, order_id: str | None) -> str | None:
     >>> external_order_id("IBKR", "4512310239")
     'IBKR:4512310239'
     """
-    return f"{venue}:{require_text('order_id', order_id)}" if order_id else None
+    return shared(f"{venue}:{require_text('order_id', order_id)}") if order_id else None
 
 
 __all__ = [

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from functools import cached_property
 from typing import TypeVar
 
 from adapters.json_page import Json, canonical
 from adapters.port import digest_of
+from adapters.sharing import remembering
 from adapters.text import day, iso_instant, unix_instant
 from ledger.domain.gates import require_text
 from ledger.domain.numbers import ZERO, parse
 from ledger.errors import BadRowError
 
 V = TypeVar("V")
+
+_number = remembering(parse)
+_day = remembering(day)
 
 
 class Row:
@@ -30,19 +33,23 @@ class Row:
     (Decimal('1.50'), 1)
     """
 
+    __slots__ = ("_digest", "values", "where")
+
     def __init__(self, values: Mapping[str, Json], where: str) -> None:
         self.values = values
         self.where = where
+        self._digest = ""
 
-    @cached_property
+    @property
     def raw(self) -> str:
-        """The row as one text, whatever the order of its names."""
+        """The row as one text, whatever the order of its names. It is not kept."""
         return canonical(self.values)
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of that text."""
-        return digest_of([self.raw])
+        self._digest = self._digest or digest_of([self.raw])
+        return self._digest
 
     def has(self, *names: str) -> bool:
         """Whether each of these is there and is a value."""
@@ -53,11 +60,11 @@ class Row:
         value = self.values.get(name)
         if value is None or value == "":
             return ""
+        if type(value) is str:
+            return require_text(name, value)
         if isinstance(value, bool):
             return "true" if value else "false"
-        if not isinstance(value, str):
-            raise BadRowError(name, canonical(value)[:200], "a text or number is expected here")
-        return require_text(name, value)
+        raise BadRowError(name, canonical(value)[:200], "a text or number is expected here")
 
     def required(self, name: str) -> str:
         """The value; ``BadRowError`` when it is none."""
@@ -68,17 +75,17 @@ class Row:
 
     def decimal(self, name: str) -> Decimal:
         """A number that must be there."""
-        return parse(name, self.required(name))
+        return _number(name, self.required(name))
 
     def decimal_or_zero(self, name: str) -> Decimal:
         """A number; an absent one is zero."""
         value = self.text(name)
-        return parse(name, value) if value else ZERO
+        return _number(name, value) if value else ZERO
 
     def decimal_or_none(self, name: str) -> Decimal | None:
         """A number, or None when it is absent."""
         value = self.text(name)
-        return parse(name, value) if value else None
+        return _number(name, value) if value else None
 
     def one_of(self, name: str, known: Mapping[str, V], unknown: str = "unknown") -> V:
         """What the value stands for; a word that is not known sets the row aside."""
@@ -97,7 +104,7 @@ class Row:
     def day_or_none(self, name: str) -> date | None:
         """A date with the year first, or None when it is absent."""
         value = self.text(name)
-        return day(name, value) if value else None
+        return _day(name, value) if value else None
 
     def millis(self, name: str) -> datetime:
         """Milliseconds since 1970, as UTC."""

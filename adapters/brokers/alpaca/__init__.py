@@ -24,6 +24,7 @@ from adapters.brokers.alpaca.whose import Whose, text_of
 from adapters.gathering import Gathering
 from adapters.port import AccountConfig, Batch, RawPage, StatedOrder
 from adapters.rows import Row
+from adapters.sharing import taken
 from adapters.text import UNREADABLE
 from ledger.errors import BadRowError
 
@@ -55,10 +56,10 @@ def parse(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
     read = [held(page) for page in pages]
     gathering, whose = Gathering(pages, config), Whose(read, config)
     reader = _Reader(gathering, whose, read)
+    gathering.missing += missing(read)
     for one in read:
         gathering.file = one.page.name
         reader.read(one)
-    gathering.missing += missing(read)
     return gathering.batch(
         venue=VENUE, account=gathering.account(whose.name), parser=NAME, version=VERSION
     )
@@ -89,13 +90,13 @@ class _Reader:
         }
 
     def read(self, one: Held) -> None:
-        """Read a page's rows; what could not be read is in the quarantine."""
+        """Read a page's rows, which it gives up; what could not be read is in the quarantine."""
+        count, rows = len(one.rows), one.taken()
         for kind, read in self._readers.items():
-            rows = one.of(kind)
-            if rows:
-                own = [row for row in rows if self._is_own(kind, row)]
+            if kind in rows:
+                own = (row for row in taken(rows[kind]) if self._is_own(kind, row))
                 done = self._gathering.section(kind or "unknown", own, read)
-                if kind == kinds.POSITIONS and one.is_list and len(done) == len(one.rows):
+                if kind == kinds.POSITIONS and one.is_list and len(done) == count:
                     self._gathering.lists_positions = True
 
     def _is_own(self, kind: str, row: Row) -> bool:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.rows import Row
+from adapters.sharing import remembering
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import multiply, quantize
 from ledger.errors import BadRowError
@@ -70,6 +71,7 @@ def _unslashed(symbol: str) -> Iterator[Instrument]:
                 yield _pair(symbol.removesuffix(quote), quote)
 
 
+@remembering
 def _pair(base: str, quote: str) -> Instrument:
     symbol = f"{base}/{quote}"
     return Instrument(
@@ -82,6 +84,7 @@ def _pair(base: str, quote: str) -> Instrument:
     )
 
 
+@remembering
 def _share(symbol: str) -> Instrument:
     return Instrument(
         instrument_id=f"{VENUE}:{symbol}",

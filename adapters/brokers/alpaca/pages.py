@@ -5,6 +5,7 @@ An empty list says nothing, since every list answers so; behind activities it en
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
@@ -51,16 +52,25 @@ _SHAPES: Final[tuple[tuple[frozenset[str], str], ...]] = (
 
 @attrs.frozen
 class Held:
-    """A page's rows, each with what it is; whether it is a list; whether it announces another."""
+    """A page's rows, each with what it is, until they are taken; whether it is a list; whether it
+    announces another."""
 
     page: RawPage
-    rows: tuple[tuple[str, Row], ...]
+    rows: list[tuple[str, Row]]
     is_list: bool
     has_next: bool = False
 
     def of(self, *kinds: str) -> list[Row]:
         """The rows of these kinds."""
         return [row for kind, row in self.rows if kind in kinds]
+
+    def taken(self) -> dict[str, list[Row]]:
+        """All rows by what they are; the page holds none any more."""
+        found: dict[str, list[Row]] = defaultdict(list)
+        for kind, row in self.rows:
+            found[kind].append(row)
+        self.rows.clear()
+        return found
 
 
 def held(page: RawPage) -> Held:
@@ -70,11 +80,11 @@ def held(page: RawPage) -> Held:
         _refuse_error(page, value)
         if isinstance(value.get("corporate_actions"), dict):
             return _announced(page, value)
-        rows = tuple(_rows([value], "object"))
+        rows = list(_rows([value], "object"))
     elif isinstance(value, list) and all(isinstance(one, dict) for one in value):
-        rows = tuple(_rows(value, "row"))
+        rows = list(_rows(value, "row"))
     else:
-        rows = ((UNKNOWN, Row({}, "page")),)
+        rows = [(UNKNOWN, Row({}, "page"))]
     if rows and all(kind == UNKNOWN for kind, _ in rows):
         raise BadFileError(
             f"{page.name} is no answer of Alpaca that this adapter knows; give it account "
@@ -101,8 +111,8 @@ def _announced(page: RawPage, value: dict[str, Json]) -> Held:
     """Announcements for everybody, by kind; they say nothing of an account."""
     lists = [one for one in value["corporate_actions"].values() if isinstance(one, list)]
     objects = [each for one in lists for each in one if isinstance(each, dict)]
-    rows = ((ANNOUNCED, Row(each, f"action[{n}]")) for n, each in enumerate(objects, start=1))
-    return Held(page, tuple(rows), is_list=True, has_next=bool(value.get("next_page_token")))
+    rows = [(ANNOUNCED, Row(each, f"action[{n}]")) for n, each in enumerate(objects, start=1)]
+    return Held(page, rows, is_list=True, has_next=bool(value.get("next_page_token")))
 
 
 def _refuse_error(page: RawPage, value: dict[str, Json]) -> None:

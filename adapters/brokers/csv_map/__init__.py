@@ -7,12 +7,13 @@ read is quarantined and the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import pairwise
 
-from adapters.brokers.csv_map.cells import digest_of_cells
+from adapters.brokers.csv_map.cells import Cells, digest_of_cells
 from adapters.brokers.csv_map.columns import ColumnMap
+from adapters.brokers.csv_map.kept import KeptRows
 from adapters.brokers.csv_map.loading import load_map
 from adapters.brokers.csv_map.order import require_declared, runs_backwards, unordered
 from adapters.brokers.csv_map.rows import RowReader
@@ -103,11 +104,11 @@ class _Reading:
         table = Table(page, self._map)
         reader = RowReader(table, self._map, Page(number, page.name))
         account, first = reader.cell("account"), len(self.records)
-        rows = self._without_totals(reader, page.name, list(table.rows()))
+        rows = self._without_totals(reader, page.name, table.rows())
         self.rows += len(rows)
-        reader.expect(row for _, row in rows)
-        is_backwards = runs_backwards(self._map, [reader.time_of(row) for _, row in rows])
-        for line, row in reversed(rows) if is_backwards else rows:
+        reader.expect(rows)
+        is_backwards = runs_backwards(self._map, map(reader.time_of, rows))
+        for line, row in rows.taken(backwards=is_backwards):
             named = account(row)
             if not named or named == self.account or self._is_ours(named, page.name, line):
                 self._row(reader, page.name, line, row)
@@ -146,20 +147,22 @@ class _Reading:
         return named == self.account
 
     def _without_totals(
-        self, reader: RowReader, name: str, rows: list[tuple[int, list[str]]]
-    ) -> list[tuple[int, list[str]]]:
+        self, reader: RowReader, name: str, rows: Iterable[tuple[int, Cells]]
+    ) -> KeptRows:
         """The rows; those that state the total of the others are compared with it."""
-        begins = self._map.total_row
-        if not begins:
-            return rows
-        kept = [(line, row) for line, row in rows if not row[0].startswith(begins)]
+        begins, kept = self._map.total_row, KeptRows()
+        totals: list[tuple[int, Cells]] = []
         for line, row in rows:
-            if row[0].startswith(begins):
-                try:
-                    self.controls.append(reader.total(row, [one for _, one in kept]))
-                except UNREADABLE as error:
-                    where = f"line {line}"
-                    self._set_aside(error, name, where, digest_of_cells(row), ",".join(row))
+            if begins and row[0].startswith(begins):
+                totals.append((line, row))
+            else:
+                kept.add(line, row)
+        for line, row in totals:
+            try:
+                self.controls.append(reader.total(row, kept))
+            except UNREADABLE as error:
+                where = f"line {line}"
+                self._set_aside(error, name, where, digest_of_cells(row), ",".join(row))
         return kept
 
     def _in_order(self, reader: RowReader, name: str, first: int) -> set[str]:
@@ -179,7 +182,7 @@ class _Reading:
         aside = Quarantined.of(error, file=file, row=row, digest=digest, raw=raw)
         self.quarantine.append(aside)
 
-    def _row(self, reader: RowReader, file: str, line: int, row: list[str]) -> None:
+    def _row(self, reader: RowReader, file: str, line: int, row: Cells) -> None:
         try:
             record = reader.read(line, row)
         except UNREADABLE as error:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
-from typing import Final
 
 from adapters.brokers.csv_map.cells import Cell, Cells
 from adapters.brokers.csv_map.columns import ColumnMap
 from adapters.brokers.csv_map.ids import RowIds
 from adapters.brokers.csv_map.table import Table
+from adapters.sharing import remembering
 from adapters.text import Reader, number_reader
 from ledger.domain.gates import require_text
 from ledger.domain.instruments import Instrument
 from ledger.errors import BadRowError
-
-REMEMBERED: Final = 8_192
-"""So many different cells of a kind are kept in mind, whatever the length of the file."""
-
-remembering = lru_cache(maxsize=REMEMBERED)
 
 
 class Fields:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from adapters.brokers.csv_map.cells import Cells, check_sign, whole
 from adapters.brokers.csv_map.columns import AMOUNT, SIGNED
 from adapters.brokers.csv_map.fees import FeeColumns, Money
-from adapters.brokers.csv_map.fields import Fields, remembering, required
+from adapters.brokers.csv_map.fields import Fields, required
 from adapters.brokers.csv_map.settled import HUNDREDTH, Stated, require_sign, settle
 from adapters.port import external_order_id
+from adapters.sharing import remembering
 from adapters.text import formatted_moment
 from ledger.domain.events import Fee, FillBooked, Side
 from ledger.domain.numbers import multiply, negate
@@ -19,6 +20,8 @@ from ledger.errors import BadRowError
 
 Worth = tuple[tuple[Fee, ...], Decimal | None, Decimal | None]
 """Charges, price and value of a fill."""
+OrderIds = tuple[str | None, str | None]
+"""The venue's id of an order, and ours."""
 
 
 class Fills:
@@ -34,6 +37,7 @@ class Fills:
         self._is_fee_negative = columns.fee_sign == "charged-negative"
         self._fees: Callable[[str, str], tuple[Fee, ...]] = remembering(self._charges)
         self._settles: Callable[[str], date] = remembering(self._settlement)
+        self._order_ids: Callable[[str, str], OrderIds] = remembering(self._named)
         self._fee_columns = FeeColumns(fields.table, columns, fields.number)
         self._side, self._gross, self._rate = map(cell, ("side", "gross", "rate"))
         self._fee, self._fee_currency = map(cell, ("fee", "fee_currency"))
@@ -50,7 +54,7 @@ class Fills:
         worth = self._settled(row, currency, qty, way) if self._is_settled else None
         fees, px, gross = worth or self._priced(row, currency)
         named, seq = self._id(row), self._seq(row)
-        order_id = self._order(row) or None
+        order_id, cl_ord_id = self._order_ids(self._order(row), self._cl_ord(row))
         settled = self._settl(row)
         return FillBooked(
             exec_id=named or self._fields.row_id(row),
@@ -61,7 +65,7 @@ class Fills:
             currency=currency,
             venue=self._fields.map.venue,
             scope=scope,
-            cl_ord_id=self._cl_ord(row) or external_order_id(self._fields.map.venue, order_id),
+            cl_ord_id=cl_ord_id,
             order_id=order_id,
             gross_trade_amt=gross,
             fees=fees,
@@ -126,6 +130,11 @@ class Fills:
             return Side.BUY if qty > 0 else Side.SELL
         check_sign(self._fields.map, self._qty(row), qty, meant)
         return meant
+
+    def _named(self, order: str, cl_ord: str) -> OrderIds:
+        """What a fill's order is called; the fills of one order share the texts."""
+        order_id = order or None
+        return order_id, cl_ord or external_order_id(self._fields.map.venue, order_id)
 
     def _charges(self, written: str, currency: str) -> tuple[Fee, ...]:
         """The fees of a fill, which are none where the file says zero."""

@@ -68,8 +68,8 @@ def _direction(records: list[Record]) -> str:
 
 
 def _way(times: list[datetime]) -> str:
-    pairs = list(pairwise(times))
-    rises, falls = any(a < b for a, b in pairs), any(a > b for a, b in pairs)
+    rises = any(a < b for a, b in pairwise(times))
+    falls = any(a > b for a, b in pairwise(times))
     if rises is falls:
         return ""
     return OLDEST_FIRST if rises else NEWEST_FIRST

@@ -11,10 +11,11 @@ from adapters.brokers.csv_map.amounts import difference
 from adapters.brokers.csv_map.cells import Cells, digest_of_cells, one_line
 from adapters.brokers.csv_map.columns import AMOUNT, ColumnMap
 from adapters.brokers.csv_map.facts import Facts
-from adapters.brokers.csv_map.fields import Fields, remembering, required
+from adapters.brokers.csv_map.fields import Fields, required
 from adapters.brokers.csv_map.splits import SIDES, Half
 from adapters.brokers.csv_map.table import Table
 from adapters.port import FIRST_PLACE, Control, Finding, Page, Record
+from adapters.sharing import remembering
 from adapters.text import UNREADABLE, formatted_moment, iso_moment
 from ledger.domain.events import FillBooked
 from ledger.domain.instruments import Instrument

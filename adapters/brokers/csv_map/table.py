@@ -29,8 +29,8 @@ class Table:
     def __init__(self, page: RawPage, columns: ColumnMap) -> None:
         self._name = page.name
         self._delimiter = columns.delimiter
-        text = _decoded(page, columns)
-        self._lines = io.StringIO(text, newline="")
+        encoding = _readable(page, columns)
+        self._lines = io.TextIOWrapper(io.BytesIO(page.content), encoding, newline="")
         for _ in range(columns.skip_lines):
             self._lines.readline()
         self._offset = columns.skip_lines + self._preamble(columns.header_first)
@@ -118,8 +118,9 @@ class Table:
         return BadFileError(f"{self._name}, line {line}: {why}; nothing of it was recorded")
 
 
-def _decoded(page: RawPage, columns: ColumnMap) -> str:
-    """The file's text in the declared encoding; a UTF-8 byte order mark is read as what it is."""
+def _readable(page: RawPage, columns: ColumnMap) -> str:
+    """The encoding that the whole file is in, as declared; a UTF-8 byte order mark is read as what
+    it is. The text is not kept: decoded, a file may be four times as large."""
     content, name, encoding = page.content, page.name, columns.encoding
     if len(content) > MAX_BYTES:
         raise BadFileError(f"{name} is larger than {MAX_BYTES} bytes; split it by period")
@@ -137,4 +138,4 @@ def _decoded(page: RawPage, columns: ColumnMap) -> str:
         raise BadFileError(f"{name} holds NUL characters; it is damaged or of another encoding")
     if columns.final_newline and not text.endswith("\n"):
         raise BadFileError(f"{name} ends inside a line: it was cut; download it again")
-    return text
+    return encoding

@@ -10,6 +10,7 @@ import attrs
 
 from adapters.brokers.fix44.instruments import Terms, name_at_venue, symbol
 from adapters.brokers.fix44.message import Message
+from adapters.sharing import remembering
 from ledger.domain.events import Side
 from ledger.domain.instruments import InstrumentKind
 from ledger.errors import BadRowError, BadTextError
@@ -67,7 +68,12 @@ class Dialect:
     def scope(self, message: Message, traded_on: date) -> str:
         """Within which an ExecID is unique: the sender and the trade date."""
         sender = self.sender or message.text("115") or message.required("49")
-        return f"{sender}:{traded_on:%Y%m%d}"
+        return _scope(sender, traded_on)
+
+
+@remembering
+def _scope(sender: str, traded_on: date) -> str:
+    return f"{sender}:{traded_on:%Y%m%d}"
 
 
 def price_is_per_unit(message: Message) -> None:

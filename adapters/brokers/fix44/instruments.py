@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from adapters.brokers.fix44.message import Message
+from adapters.sharing import shared
 from ledger.domain.gates import Positive, gated
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ONE
@@ -38,7 +39,7 @@ class Terms:
 
 def instrument_id(message: Message, venue: str) -> str:
     """The venue and the instrument's name at it."""
-    return f"{venue}:{name_at_venue(message)}"
+    return shared(f"{venue}:{name_at_venue(message)}")
 
 
 def name_at_venue(message: Message) -> str:

@@ -10,11 +10,12 @@ from adapters.brokers.fix44.captures import Captures
 from adapters.brokers.fix44.dialect import Dialect
 from adapters.brokers.fix44.instruments import instrument, instrument_id, name_at_venue
 from adapters.brokers.fix44.message import Message
-from adapters.brokers.fix44.reports import Reports, further_ids, newest
+from adapters.brokers.fix44.reports import Newest, Reports, further_ids
 from adapters.brokers.fix44.sessions import REFUSALS, missing, refusal
 from adapters.fix_frames import frames
 from adapters.gathering import Gathering
-from adapters.port import AccountConfig, Batch, Finding, RawPage, StatedOrder
+from adapters.port import AccountConfig, Batch, Finding, RawPage
+from adapters.sharing import taken
 from adapters.text import UNREADABLE
 from ledger.domain.events import Event, FillBooked
 from ledger.errors import BadFileError, BadRowError
@@ -30,25 +31,26 @@ class Log:
         self._g = Gathering(pages, config)
         self._dialect = dialect
         self._pages = [(page.name, [*self._whole(page)]) for page in pages]
-        self._all = [message for _, messages in self._pages for message in messages]
-        self._named = accounts_in(self._all)
-        self.account = self._whose()
-        self._reports = Reports(dialect, self._all)
-        self._captures = Captures(dialect, self.account, self._reports, self._all)
-        self._orders: list[tuple[tuple[str, int], StatedOrder]] = []
+        every = [message for _, messages in self._pages for message in messages]
+        self._named = accounts_in(every)
+        self.account = self._whose(every)
+        self._reports = Reports(dialect, every)
+        self._captures = Captures(dialect, self.account, self._reports, every)
+        self._g.missing += missing(every)
+        self._orders = Newest()
         self._undefined: set[str] = set()
 
     def read(self) -> None:
-        """Read every message; what is no report is counted, a refusal is a finding."""
+        """Read every message, and let go of it; what is no report is counted, a refusal is a
+        finding."""
         for name, messages in self._pages:
             self._g.file = name
-            for message in messages:
+            for message in taken(messages):
                 self._message(message)
         if self._named and self.account not in self._named:
             what = f"no report of {self.account}: they are of {', '.join(self._named)}"
             self._g.findings.append(Finding(file=self._pages[0][0], row="", what=what))
-        self._g.orders += newest(self._orders)
-        self._g.missing += missing(self._all)
+        self._g.orders += self._orders.orders()
 
     def batch(self, *, parser: str, version: str) -> Batch:
         """Everything read."""
@@ -59,17 +61,17 @@ class Log:
     def _whole(self, page: RawPage) -> Iterator[Message]:
         """The page's messages; those that are garbled are set aside. A page that ends in one, and
         in no end of a line, was cut: what came after it is not here."""
-        self._g.file, found = page.name, frames(page)
-        if found and found[-1].fault and not page.content.endswith(b"\n"):
-            self._g.missing.append(f"the end of {page.name}, which was cut in a message")
-        for frame in found:
-            message = Message.of(frame)
+        self._g.file, fault = page.name, ""
+        for frame in frames(page):
+            message, fault = Message.of(frame), frame.fault
             if frame.fault:
                 self._g.set_aside(message, BadRowError("message", message.raw[:80], frame.fault))
             else:
                 yield message
+        if fault and not page.content.endswith(b"\n"):
+            self._g.missing.append(f"the end of {page.name}, which was cut in a message")
 
-    def _whose(self) -> str:
+    def _whose(self, every: Iterable[Message]) -> str:
         """The account meant: the one configured, else the only one named, else the receiver (56)
         of execution reports, else of trade reports."""
         asked = self._g.config.venue_account
@@ -77,7 +79,7 @@ class Log:
             held = ", ".join(self._named)
             raise BadFileError(f"reports of {held}; name one of them as the venue's account")
         if asked is None:
-            told = sorted((m for m in self._all if m.kind in {REPORT, CAPTURE}), key=_is_capture)
+            told = sorted((m for m in every if m.kind in {REPORT, CAPTURE}), key=_is_capture)
             receivers = (str(m.values.get("56", "")) for m in told)
             return self._named[0] if self._named else next(receivers, "")
         return asked
@@ -122,7 +124,7 @@ class Log:
     def _order(self, message: Message) -> None:
         order = self._reports.order(message)
         if order is not None:
-            self._orders.append((self._reports.first_told_at(message), order))
+            self._orders.add(self._reports.first_told_at(message), order)
 
     def _capture(self, message: Message) -> None:
         for event, at in self._captures.events(message):

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cached_property
 from itertools import pairwise
 
 from adapters.fix_frames import Fields, Frame
-from adapters.port import digest_of
 from adapters.rows import Row
+from adapters.sharing import remembering
 from adapters.text import day, iso_instant
 from ledger.domain.numbers import parse
 from ledger.errors import BadRowError
@@ -20,6 +19,7 @@ _NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
 _TIME = re.compile(
     r"([0-9]{4})([0-9]{2})([0-9]{2})-([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,12})?)", re.ASCII
 )
+_day = remembering(day)
 SINGLE = frozenset({
     "1", "6", "11", "12", "13", "14", "15", "17", "19", "20", "31", "32", "34", "35", "37", "38",
     "39", "41", "43", "49", "52", "54", "55", "56", "60", "64", "75", "97", "115", "150", "442",
@@ -39,25 +39,29 @@ class Message(Row):
     ('8', Decimal('145.10'))
     """
 
+    __slots__ = ("_fields", "sent")
+
     def __init__(self, fields: Fields, where: str, sent: bytes) -> None:
-        super().__init__(dict(reversed(fields)), where)
-        self.fields = fields
+        values = dict(fields)
+        is_plain = len(values) == len(fields)
+        super().__init__(values if is_plain else dict(reversed(fields)), where)
+        self._fields = None if is_plain else fields
         self.sent = sent
+
+    @property
+    def fields(self) -> Fields:
+        """All fields in order, those of groups too; kept only where a tag stands several times."""
+        return tuple(self.values.items()) if self._fields is None else self._fields
 
     @classmethod
     def of(cls, frame: Frame) -> Message:
         """A frame of a log, whole or garbled."""
         return cls(frame.fields, f"message[{frame.place}]", frame.raw)
 
-    @cached_property
+    @property
     def raw(self) -> str:
         """The message as it is printed: with bars for its separators."""
         return self.sent.decode("utf-8", "backslashreplace").replace("\x01", "|")
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of that text."""
-        return digest_of([self.raw])
 
     @property
     def kind(self) -> str:
@@ -107,7 +111,7 @@ class Message(Row):
 
     def day_or_none(self, name: str) -> date | None:
         """A LocalMktDate (YYYYMMDD), or None when it is absent."""
-        return day(name, self.required(name)) if self.has(name) else None
+        return _day(name, self.required(name)) if self.has(name) else None
 
     def groups(self, first: str) -> Iterator[Message]:
         """The entries of a repeating group, each beginning with its first tag. The last one runs
@@ -117,6 +121,7 @@ class Message(Row):
             yield Message(self.fields[start:end], self.where, self.sent)
 
 
+@remembering
 def number(field: str, value: str) -> Decimal:
     """A FIX number: digits and a point, never an exponent.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -13,6 +13,7 @@ from adapters.brokers.fix44.fees import fees
 from adapters.brokers.fix44.instruments import instrument_id, price_currency
 from adapters.brokers.fix44.message import NO_IDS, Message, timestamp
 from adapters.port import StatedOrder
+from adapters.sharing import shared
 from ledger.domain.events import (
     Event,
     Fee,
@@ -78,13 +79,15 @@ def is_whole(message: Message) -> bool:
 class Reports:
     """Reads reports of one account; knows which request replaced which order."""
 
-    def __init__(self, dialect: Dialect, messages: Iterable[Message]) -> None:
+    def __init__(self, dialect: Dialect, messages: Sequence[Message]) -> None:
         self._dialect = dialect
         self._replaced: dict[tuple[str, str], str] = {}
         self._with_legs: set[tuple[str, str]] = set()
         self._first: dict[tuple[str, ...], int] = {}
         self._sent: dict[tuple[str, ...], tuple[str, int]] = {}
         self._by_id: dict[tuple[str, str], dict[tuple[str, ...], Message]] = {}
+        self._amended = {_sender_and(one, "19") for one in messages if one.has("19")}
+        self._repeated = {_sent_as(one) for one in messages if one.is_repeated}
         for message in messages:
             self._count(message)
             order_id = str(message.values.get("37", ""))
@@ -96,10 +99,11 @@ class Reports:
     def _count(self, message: Message) -> None:
         if not message.has("17"):
             return
-        self._by_id.setdefault(_sender_and(message, "17"), {})[_told(message)] = message
-        number, told = place(message), _told(message)
-        sent, at = _sent_as(message), told_at(message)
-        self._sent[sent] = min(at, self._sent.get(sent, at))
+        number, told, named = place(message), _told(message), _sender_and(message, "17")
+        if named in self._amended:
+            self._by_id.setdefault(named, {})[told] = message
+        if self._repeated and (sent := _sent_as(message)) in self._repeated:
+            self._sent[sent] = min(told_at(message), self._sent.get(sent, told_at(message)))
         if number is not None:
             self._first[told] = min(number, self._first.get(told, number))
 
@@ -257,7 +261,7 @@ def _sender_and(message: Message, tag: str) -> tuple[str, str]:
 
 def _told(message: Message) -> tuple[str, ...]:
     """What tells an execution apart in a log: sender, kind, day and id."""
-    on = str(message.values.get("75") or message.values.get("60", ""))[:8]
+    on = shared(str(message.values.get("75") or message.values.get("60", ""))[:8])
     names = (message.values.get(tag, "") for tag in ("49", "35", "17"))
     return (on, *map(str, names))
 
@@ -283,10 +287,18 @@ def further_ids(message: Message, venue: str, scope: str) -> tuple[Identity, ...
     )
 
 
-def newest(orders: Iterable[tuple[tuple[str, int], StatedOrder]]) -> list[StatedOrder]:
-    """Of each order the state that was sent last, in the order of their ids."""
-    last: dict[str, tuple[tuple[str, int], StatedOrder]] = {}
-    for sent, order in orders:
-        if order.order_id not in last or sent >= last[order.order_id][0]:
-            last[order.order_id] = (sent, order)
-    return [order for _, (_, order) in sorted(last.items())]
+class Newest:
+    """Of each order the state that was sent last."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[tuple[str, int], StatedOrder]] = {}
+
+    def add(self, sent: tuple[str, int], order: StatedOrder) -> None:
+        """One more state, and when it was sent."""
+        known = self._last.get(order.order_id)
+        if known is None or sent >= known[0]:
+            self._last[order.order_id] = sent, order
+
+    def orders(self) -> list[StatedOrder]:
+        """Those states, in the order of their ids."""
+        return [order for _, (_, order) in sorted(self._last.items())]

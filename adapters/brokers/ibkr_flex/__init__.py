@@ -39,21 +39,29 @@ VERSION = "1"
 
 def parse(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
     """Read one or more Flex files of one account; ``BadFileError`` refuses them as a whole."""
-    held = [(page, statement) for page in pages for statement in read_frame(page)]
-    account = _account([statement for _, statement in held], config)
+    held = [raw for page in pages for raw in read_frame(page, with_rows=False)]
+    account = _account(held, config)
+    # Read twice, since which account is meant is told by all files, and their rows are many.
+    framed = ((page, raw) for page in pages for raw in read_frame(page))
     read = [
-        Statement(Page(number, page.name), raw, config)
-        for number, (page, raw) in enumerate(held)
+        _read(Page(number, page.name), raw, config)
+        for number, (page, raw) in enumerate(framed)
         if raw.account == account
     ]
-    for statement in read:
-        statement.read()
     return _batch(read, account, config, pages)
+
+
+def _read(page: Page, raw: RawStatement, config: AccountConfig) -> Statement:
+    statement = Statement(page, raw, config)
+    statement.read()
+    return statement
 
 
 def accounts(pages: Sequence[RawPage]) -> list[str]:
     """The venue's accounts that the files hold statements of, sorted."""
-    return sorted({statement.account for page in pages for statement in read_frame(page)})
+    return sorted(
+        {statement.account for page in pages for statement in read_frame(page, with_rows=False)}
+    )
 
 
 def _account(statements: list[RawStatement], config: AccountConfig) -> str:

@@ -7,8 +7,8 @@ while the file is read, so that no tree is built.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import ItemsView, Iterator, Mapping
+from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 import attrs
@@ -16,6 +16,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from adapters.port import RawPage
+from adapters.sharing import shared
 from ledger.errors import BadFileError
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -24,6 +25,40 @@ MAX_ATTRIBUTES: Final = 1000
 _CHUNK: Final = 1 << 16
 _ROW_DEPTH: Final = 5
 _HELP: Final = "download the statement again as XML and ingest the whole file"
+
+
+class Attributes(Mapping[str, str]):
+    """What an element says, by name. Elements of one kind have the same names in one order, which
+    they share: a dictionary of its own would be most of what a row takes.
+
+    >>> said = Attributes({"a": 0, "b": 1}, ("1", "2"))
+    >>> said["b"], said.get("c", ""), dict(said)
+    ('2', '', {'a': '1', 'b': '2'})
+    """
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: dict[str, int], values: tuple[str, ...]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[self._places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, or the default where the element has none of that name."""
+        place = self._places.get(name)
+        return default if place is None else self._values[place]
+
+    def items(self) -> ItemsView[str, str]:
+        """The pairs of names and values."""
+        return dict(zip(self._places, self._values, strict=True)).items()
 
 
 @attrs.frozen
@@ -50,13 +85,14 @@ class RawStatement:
         return self.values.get("accountId", "")
 
 
-def read_frame(page: RawPage) -> list[RawStatement]:
-    """The file's statements; ``BadFileError`` when it is not one whole, safe Flex file."""
+def read_frame(page: RawPage, *, with_rows: bool = True) -> list[RawStatement]:
+    """The file's statements; ``BadFileError`` when it is not one whole, safe Flex file. Without
+    rows, only whose statements they are."""
     if len(page.content) > MAX_BYTES:
         raise BadFileError(
             f"{page.name} is larger than {MAX_BYTES} bytes; ask for a shorter period"
         )
-    target = _Target(page.name)
+    target = _Target(page.name, with_rows=with_rows)
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
     try:
         for start in range(0, len(page.content), _CHUNK):
@@ -77,8 +113,10 @@ def read_frame(page: RawPage) -> list[RawStatement]:
 class _Target:
     """What the parser reports to: it keeps the rows and refuses what no Flex file has."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, with_rows: bool) -> None:
         self._name = name
+        self._with_rows = with_rows
+        self._named: dict[tuple[str, ...], dict[str, int]] = {}
         self._path: list[str] = []
         self._declared: list[str] = []
         self._statements: list[RawStatement] = []
@@ -136,14 +174,21 @@ class _Target:
 
     def _row(self, tag: str, attributes: dict[str, str], depth: int) -> None:
         """Rows are the fifth level; AccountInformation stands one above and is a row too."""
-        if self._path[2:3] != ["FlexStatement"]:
+        if not self._with_rows or self._path[2:3] != ["FlexStatement"]:
             return
         if depth == _ROW_DEPTH - 1:
             self._statements[-1].sections.append(tag)
         if depth == _ROW_DEPTH or (depth == _ROW_DEPTH - 1 and attributes):
             self._places[tag] += 1
-            row = RawRow(tag, self._path[3], self._places[tag], attributes)
+            row = RawRow(tag, self._path[3], self._places[tag], self._said(attributes))
             self._statements[-1].rows.append(row)
+
+    def _said(self, attributes: dict[str, str]) -> Attributes:
+        names = tuple(attributes)
+        places = self._named.get(names)
+        if places is None:
+            places = self._named[names] = {name: place for place, name in enumerate(names)}
+        return Attributes(places, tuple(map(shared, attributes.values())))
 
     def _refused(self, why: str) -> BadFileError:
         return BadFileError(f"{self._name} {why}; {_HELP}")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.brokers.ibkr_flex.row import Row
+from adapters.sharing import shared
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import ONE, multiply
 from ledger.errors import BadRowError
@@ -34,7 +35,7 @@ def instrument_id(row: Row) -> str:
     """IB's contract id where there is one: symbols are renamed, contract ids are not."""
     conid = row.id("conid")
     if conid:
-        return f"{VENUE}:{conid}"
+        return shared(f"{VENUE}:{conid}")
     if row.id("isin"):
         return f"{VENUE}:{row.id('isin')}"
     return f"{VENUE}:{row.required('assetCategory')}:{row.required('symbol')}"

@@ -39,6 +39,7 @@ from adapters.port import (
     Quarantined,
     Record,
 )
+from adapters.sharing import taken
 from adapters.text import UNREADABLE, day
 from ledger.domain.events import StatedBalance, StatedPosition
 from ledger.domain.instruments import Instrument
@@ -48,17 +49,17 @@ T = TypeVar("T")
 
 
 class Statement:
-    """One ``FlexStatement``: what it says, once ``read``."""
+    """One ``FlexStatement``: what it says, once ``read``, by when its rows are given up."""
 
     def __init__(self, page: Page, raw: RawStatement, config: AccountConfig) -> None:
         self._page = page
         self._account = raw.account
         self._rows: dict[str, list[Row]] = {}
-        for raw_row in raw.rows:
+        self.counts = Counter(raw_row.element for raw_row in raw.rows)
+        for raw_row in taken(raw.rows):
             self._rows.setdefault(raw_row.section, []).append(Row(raw_row, config.zone))
         self._ids = Ordinals()
         self.sections = raw.sections
-        self.counts = Counter(raw_row.element for raw_row in raw.rows)
         self.period = _period(page.name, raw)
         self.records: list[Record] = []
         self.instruments: dict[str, Instrument] = {}
@@ -85,6 +86,7 @@ class Statement:
                 self._guarded(row, refuse)
         self._stated()
         self._control()
+        self._rows.clear()
 
     def _keep_own(self) -> None:
         """Set aside the rows that name another account than their statement does."""
@@ -113,7 +115,7 @@ class Statement:
 
     def _trades(self) -> None:
         records, executions = [], self._executions()
-        trades = Trades(self._ids, self._page, self._charged(executions))
+        trades = Trades(self._ids, self._page, self._charged(executions), executions)
         for row in executions:
             for defined, record in self._guarded(row, trades.read):
                 self._define(defined)

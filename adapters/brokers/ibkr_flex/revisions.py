@@ -34,7 +34,7 @@ def superseding(records: Sequence[Record]) -> Iterator[Record]:
     one of the same instrument whose fill is in an earlier file."""
     reversals = [r.event for r in records if isinstance(r.event, FillBusted | FillCorrected)]
     undone = {reversal.refers_to() for reversal in reversals}
-    fills = {r.event.identity() for r in records if isinstance(r.event, FillBooked)}
+    fills = {r.event.identity() for r in records if reversals and isinstance(r.event, FillBooked)}
     open_ended = {one.instrument_id for one in reversals if one.refers_to() not in fills}
     for record in records:
         fill = record.event

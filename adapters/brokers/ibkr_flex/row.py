@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import cached_property
 from typing import Final
 
 from adapters.brokers.ibkr_flex.frame import RawRow
 from adapters.port import digest_of
 from adapters.quarantine import keepable
+from adapters.sharing import remembering
 from adapters.text import day, moment
 from ledger.domain.gates import require_text
 from ledger.domain.numbers import ZERO, parse
@@ -21,11 +21,17 @@ SEGMENT = "-P"
 """What stands behind the account in a row of its segment at Paxos, which holds the coins."""
 MAX_SEQ: Final = 18
 
+_number = remembering(parse)
+_day = remembering(day)
+
 
 class Row:
     """One element's attributes. "N/A", "--" and "" are no values; as an id, neither is "0"."""
 
+    __slots__ = ("_digest", "element", "place", "section", "values", "zone")
+
     def __init__(self, raw: RawRow, zone: tzinfo) -> None:
+        self._digest = ""
         self.element = raw.element
         self.section = raw.section
         self.place = raw.place
@@ -44,10 +50,13 @@ class Row:
         """The segment of the account that the row is of, or "" for the account itself."""
         return SEGMENT if self.values.get("accountId", "").endswith(SEGMENT) else ""
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of the raw attributes, whatever their order."""
-        return digest_of(f"{name}={value}" for name, value in sorted(self.values.items()))
+        if not self._digest:
+            named = sorted(self.values.items())
+            self._digest = digest_of(f"{name}={value}" for name, value in named)
+        return self._digest
 
     def text(self, name: str) -> str:
         """The value, or "" when it is none; ``BadTextError`` when it cannot be kept."""
@@ -79,24 +88,24 @@ class Row:
 
     def decimal(self, name: str) -> Decimal:
         """A number that must be there."""
-        return parse(name, self.required(name))
+        return _number(name, self.required(name))
 
     def decimal_or_zero(self, name: str) -> Decimal:
         """A number; an absent one is zero (fees and taxes)."""
         value = self.text(name)
-        return parse(name, value) if value else ZERO
+        return _number(name, value) if value else ZERO
 
     def decimal_or_none(self, name: str) -> Decimal | None:
         """A number, or None when the query left it out."""
         value = self.text(name)
-        return parse(name, value) if value else None
+        return _number(name, value) if value else None
 
     def date_or_none(self, name: str) -> date | None:
         """A date, or None when the query left it out."""
         value = self.text(name)
-        return day(name, value) if value else None
+        return _day(name, value) if value else None
 
-    @cached_property
+    @property
     def raw(self) -> str:
         """The attributes as text, whatever their order."""
         return " ".join(f'{name}="{value}"' for name, value in sorted(self.values.items()))

@@ -10,7 +10,7 @@ IB's own: ``proceeds`` where quantity, price and multiplier do not make it, ``ib
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -19,9 +19,10 @@ import attrs
 
 from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
 from adapters.brokers.ibkr_flex.revisions import earlier
-from adapters.brokers.ibkr_flex.row import ABSENT, Row
+from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, Row
 from adapters.linking import linked
 from adapters.port import FIRST_PLACE, Ordinals, Page, Record, external_order_id
+from adapters.sharing import remembering
 from adapters.text import moment
 from ledger.domain.events import (
     Fee,
@@ -41,6 +42,7 @@ CANCELS: Final = frozenset({"TradeCancel", "FracShareCancel"})
 CORRECTIONS: Final = frozenset({"TradeCorrect"})
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 CANCEL_SIGN: Final = " (Ca.)"
+ORIGINALS: Final = ("origTransactionID", "origTradeID")
 EXECUTION: Final = ABSENT | {"EXECUTION"}
 
 
@@ -54,15 +56,26 @@ class Trades:
 
     ``charged`` says for currency trades, by posting, what the commission was taken in and how
     much it was (IB's sign), where the statement of funds tells: the row prints it in the base.
+    ``rows`` are those that will be read: of fills that no cancel among them can name, and of places
+    that no row needs, nothing is kept.
     """
 
     def __init__(
-        self, ids: Ordinals, page: Page, charged: Mapping[str, tuple[str, Decimal]]
+        self,
+        ids: Ordinals,
+        page: Page,
+        charged: Mapping[str, tuple[str, Decimal]],
+        rows: Sequence[Row],
     ) -> None:
         self._ids = ids
         self._page = page
         self._charged = charged
         self._places: Counter[tuple[str, str]] = Counter()
+        self._counts_places = any(
+            all(row.values.get(name, "") in NO_ID for name in ("ibExecID", "transactionID"))
+            for row in rows
+        )
+        self._named = {row.values.get(name) for row in rows for name in ORIGINALS}
         self._by_alias: dict[Identity, list[FillBooked]] = defaultdict(list)
         self._undone: set[Identity] = set()
         self._anew: dict[str, FillBooked] = {}
@@ -80,7 +93,8 @@ class Trades:
         if kind not in self._readers:
             raise BadRowError("transactionType", kind, "unknown: not booked until it is known")
         defined = instrument(row)
-        self._places[_written(row), defined.instrument_id] += 1
+        if self._counts_places:
+            self._places[_written(row), defined.instrument_id] += 1
         return defined, self._readers[kind](row, defined)
 
     def link(self, records: Iterable[Record]) -> Iterator[Record]:
@@ -118,7 +132,8 @@ class Trades:
         fill = self._booked(row, defined, exec_id or self._ids.of(_content(row, defined)), seq)
         also = _aliases(row, "transactionID", "tradeID")
         for alias in also:
-            self._by_alias[alias].append(fill)
+            if alias.id in self._named:
+                self._by_alias[alias].append(fill)
         record = _record(row, fill, at, also)
         return attrs.evolve(record, page=self._page, raw=row.raw) if is_counted else record
 
@@ -178,13 +193,19 @@ class Trades:
         posting = row.id("transactionID")
         if posting in self._charged and row.text("assetCategory") == "CASH":
             currency, commission = self._charged[posting]
-        fees = []
-        if commission:
-            fees.append(Fee(amount=negate(commission), currency=currency))
-        if taxes:
-            taxed = row.required("currency")
-            fees.append(Fee(amount=negate(taxes), currency=taxed, kind=FeeKind.TAX))
-        return tuple(fees)
+        taxed = row.required("currency") if taxes else ""
+        return _charges(str(commission), currency, str(taxes), taxed)
+
+
+@remembering
+def _charges(commission: str, currency: str, taxes: str, taxed: str) -> tuple[Fee, ...]:
+    """By what is written of them, so that equal ones are told with equal digits."""
+    fees = []
+    if Decimal(commission):
+        fees.append(Fee(amount=negate(Decimal(commission)), currency=currency))
+    if Decimal(taxes):
+        fees.append(Fee(amount=negate(Decimal(taxes)), currency=taxed, kind=FeeKind.TAX))
+    return tuple(fees)
 
 
 def _record(
@@ -246,7 +267,7 @@ def _aliases(row: Row, posting: str, trade: str) -> tuple[Identity, ...]:
 
 def _originals(row: Row) -> tuple[Identity, ...]:
     """What a cancel or correction names: a posting, a trade, or its own id's earlier revision."""
-    also = _aliases(row, "origTransactionID", "origTradeID")
+    also = _aliases(row, *ORIGINALS)
     if not also:
         also = tuple(
             Identity(VENUE, "", "fill", exec_id) for exec_id in earlier(row.id("ibExecID"))[-1:]

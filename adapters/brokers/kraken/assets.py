@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from adapters.rows import Row
+from adapters.sharing import remembering
 from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.errors import BadRowError
 
@@ -121,6 +122,7 @@ class Pairs:
         return self._told.get(written) or pair_of(written)
 
 
+@remembering
 def spot(pair: Pair) -> Instrument:
     """A pair whose two coins change hands."""
     return Instrument(
@@ -133,6 +135,7 @@ def spot(pair: Pair) -> Instrument:
     )
 
 
+@remembering
 def on_margin(pair: Pair) -> Instrument:
     """The same pair on margin: nothing is delivered, the result is paid in the quote."""
     return Instrument(

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from adapters.json_page import MAX_BYTES, Json, canonical, read_json
 from adapters.port import RawPage
 from adapters.rows import Row, rows_of
+from adapters.sharing import shared
 from ledger.errors import BadFileError, BadRowError
 
 FUTURES: Final = {
@@ -124,31 +125,33 @@ def _count(page: RawPage, told: Json) -> int | None:
 
 def _export(page: RawPage) -> Answer:
     """A CSV export, by its header; every row has the header's columns, or it is refused."""
-    text = _decoded(page)
-    try:
-        table = list(_lines(text))
-    except csv.Error as error:
-        raise _refused(page, f"it is no well-formed CSV ({error})") from None
-    header = [name.strip() for name in table[0][1]] if table else []
+    _require_text(page)
+    lines = _lines(page)
+    header = [name.strip() for name in next(lines, (0, []))[1]]
     kind = next((kind for kind, names in EXPORTS if names <= set(header)), None)
     if kind is None or len(set(header)) != len(header):
         raise _refused(page, f"its first line is {','.join(header)[:200]!r}")
-    for line, cells in table[1:]:
+    rows = []
+    for line, cells in lines:
         if len(cells) != len(header):
             rule = f"line {line} has {len(cells)} cells where the header has {len(header)}"
             raise _refused(page, rule)
-    rows = [Row(dict(zip(header, cells, strict=True)), f"line {line}") for line, cells in table[1:]]
-    return Answer(kind, page.name, rows, is_open_ended=not text.endswith("\n"))
+        rows.append(Row(dict(zip(header, map(shared, cells), strict=True)), f"line {line}"))
+    return Answer(kind, page.name, rows, is_open_ended=not page.content.endswith(b"\n"))
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    for cells in reader:
-        if cells:
-            yield reader.line_num, cells
+def _lines(page: RawPage) -> Iterator[tuple[int, list[str]]]:
+    lines = io.TextIOWrapper(io.BytesIO(page.content), "utf-8-sig", newline="")
+    reader = csv.reader(lines, strict=True)
+    try:
+        for cells in reader:
+            if cells:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise _refused(page, f"it is no well-formed CSV ({error})") from None
 
 
-def _decoded(page: RawPage) -> str:
+def _require_text(page: RawPage) -> None:
     if len(page.content) > MAX_BYTES:
         raise BadFileError(f"{page.name} is larger than {MAX_BYTES} bytes; export shorter periods")
     try:
@@ -157,7 +160,6 @@ def _decoded(page: RawPage) -> str:
         raise _refused(page, "it is not UTF-8 text") from None
     if "\x00" in text:
         raise _refused(page, "it holds NUL characters")
-    return text
 
 
 def _refused(page: RawPage, why: str) -> BadFileError:

@@ -26,6 +26,7 @@ from adapters.brokers.kraken.pages import EMPTY, Answer
 from adapters.gathering import Gathering
 from adapters.port import StatedOrder
 from adapters.rows import Row
+from adapters.sharing import taken
 from adapters.text import UNREADABLE
 from ledger.domain.events import CashEvent, FillBooked
 from ledger.errors import BadFileError, BadRowError
@@ -81,10 +82,10 @@ class Report:
     def read(self, one: Answer) -> None:
         """Read one answer; the ledger's rows wait for the trades."""
         self._gathered.file = one.file
-        self._readers[one.kind](one)
         if one.announced is not None:
             self._told[one.kind] = max(one.announced, self._told.get(one.kind, 0))
             self._seen[one.kind] |= {str(row.values["txid"]) for row in one.rows}
+        self._readers[one.kind](one)
         if one.is_open_ended:
             self._gathered.missing.append(f"{one.file} does not end with a line end: it may be cut")
 
@@ -112,7 +113,8 @@ class Report:
         self._gathered.section(one.kind, one.rows, self._pairs.learn)
 
     def _read_ledger(self, one: Answer) -> None:
-        for found in self._gathered.section(one.kind, one.rows, lambda row: entry(row, one.file)):
+        rows = taken(one.rows)
+        for found in self._gathered.section(one.kind, rows, lambda row: entry(row, one.file)):
             if found.is_pending:
                 self._pending.append(found)
             elif not self._entries.setdefault(found.txid, found).tells_the_same(found):
@@ -120,7 +122,7 @@ class Report:
                 self._gathered.find(found.row, what)
 
     def _read_trades(self, one: Answer) -> None:
-        self._gathered.section(one.kind, one.rows, self._trade)
+        self._gathered.section(one.kind, taken(one.rows), self._trade)
 
     def _trade(self, row: Row) -> None:
         pair, is_margin = self._pairs.of(row), is_on_margin(row)
@@ -236,7 +238,7 @@ class Report:
         self._latest(found)
 
     def _read_fills(self, one: Answer) -> None:
-        self._gathered.section(one.kind, one.rows, self._fill)
+        self._gathered.section(one.kind, taken(one.rows), self._fill)
 
     def _fill(self, row: Row) -> None:
         defined, fill = futures.fill(row)
