@@ -115,6 +115,12 @@ def test_a_position_in_futures_is_signed_and_has_what_it_opened_at():
     assert not batch.coverage.lists_positions
 
 
+@pytest.mark.parametrize(("written", "basis"), [("49000.00", 980), ("", None), (None, None)])
+def test_a_position_whose_price_is_text_or_not_told_is_stated(written, basis):
+    (stated,) = read(page("positions", held(avg_entry_price=written))).positions
+    assert (stated.qty, stated.cost_basis) == (2, basis)
+
+
 def test_an_empty_answer_says_none():
     batch = read(*[page(name) for name in ("fills", "orders", "positions")])
     assert batch.coverage.sections == ("fills", "orders", "positions")

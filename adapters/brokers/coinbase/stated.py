@@ -99,12 +99,19 @@ def position(row: Row, sizes: Sizes) -> tuple[Instrument, StatedPosition]:
     defined, size = instrument(row, sizes), row.decimal("number_of_contracts").copy_abs()
     if row.one_of("side", {LONG: LONG, SHORT: SHORT}) == SHORT:
         size = negate(size)
-    opened = row.inner("avg_entry_price").decimal_or_none("value")
+    opened = _opened_at(row)
     return defined, StatedPosition(
         instrument_id=defined.instrument_id,
         qty=size,
         cost_basis=None if opened is None else defined.value(size, opened),
     )
+
+
+def _opened_at(row: Row) -> Decimal | None:
+    """The price: Coinbase describes it as text, and answers have come with an amount of money."""
+    if isinstance(row.values.get("avg_entry_price"), dict):
+        return row.inner("avg_entry_price").decimal_or_none("value")
+    return row.decimal_or_none("avg_entry_price")
 
 
 def account(row: Row) -> Money:
