@@ -284,6 +284,16 @@ def test_a_kind_that_is_not_known_is_set_aside(kind, subtype, field):
     assert [aside.field for aside in batch.quarantine] == [field]
 
 
+def test_the_result_of_a_margin_trade_that_is_paid_in_another_coin_is_told():
+    rows = ledger(
+        L1={"type": "margin", "amount": "-100", "balance": "0"},
+        L2={"type": "margin", "asset": "XETH", "amount": "-2", "fee": "0", "balance": "1"},
+    )
+    batch = read(rows, trades(T1={"misc": "closing"}))
+    assert len(events(batch)) == 1
+    assert batch.findings[0].what.startswith("its ledger rows move -2 ETH, in which a part of")
+
+
 def test_the_result_of_a_margin_trade_is_not_booked_beside_the_trade():
     opened = {"margin": "2950", "posstatus": "open"}
     restated = ledger(L1={"type": "margin", "amount": "0"})

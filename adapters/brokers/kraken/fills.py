@@ -130,8 +130,16 @@ def first_of(entries: Iterable[Entry]) -> Entry:
 
 
 def margin_difference(fill: FillBooked, rows: list[Entry]) -> str:
-    """How the fee of a margin trade is not what its ledger rows say was charged; "" if it is."""
-    charged = legs_of(rows).charged()
+    """How a margin trade is not what its ledger rows say: what was charged, and in which coins its
+    result was paid, which at a liquidation may be several; "" if it is."""
+    legs = legs_of(rows)
+    charged, others = legs.charged(), [coin for coin in legs.coins if coin != fill.currency]
+    if others:
+        told = ", ".join(f"{text(legs.moved[coin])} {coin}" for coin in sorted(others))
+        return (
+            f"its ledger rows move {told}, in which a part of its result was paid: its result is "
+            f"booked in {fill.currency} alone; enter what that part was exchanged at by hand"
+        )
     if not rows or charged == fill.fees:
         return ""
     told = ", ".join(f"{text(fee.amount)} {fee.currency}" for fee in charged)
