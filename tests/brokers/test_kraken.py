@@ -49,6 +49,7 @@ def entry(kind, subtype="", asset="XXBT", amount="1", fee="0", balance="9"):
     ("XXBT", "BTC"), ("XBT", "BTC"), ("XBT.M", "BTC"), ("ZEUR", "EUR"), ("EUR.HOLD", "EUR"),
     ("DOT28.S", "DOT"), ("DOT.S", "DOT"), ("USDT.F", "USDT"), ("ETH2.S", "ETH2"), ("XTZ", "XTZ"),
     ("XXDG", "DOGE"), ("KFEE", "KFEE"), ("AAPLx", "AAPLx"), ("ZPLN", "PLN"), ("ZMXN", "MXN"),
+    ("AAPLx.T", "AAPLx"), ("BRK.Bx.T", "BRK.Bx"), ("BRK.Bx", "BRK.Bx"),
 ])  # fmt: skip
 def test_a_coin_is_one_wherever_it_lies(asset, name):
     assert coin(asset) == name

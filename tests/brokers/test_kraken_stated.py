@@ -41,6 +41,12 @@ def test_a_balance_is_of_a_coin_wherever_it_lies():
     assert batch.coverage.lists_balances
 
 
+def test_a_tokenised_share_is_stated_as_its_pair_names_it():
+    batch = read(result({"AAPLx.T": "0.1", "BRK.Bx.T": "0.3"}))
+    held = {stated.currency: stated.ending for stated in batch.balances}
+    assert held == {"AAPLx": Decimal("0.1"), "BRK.Bx": Decimal("0.3")}
+
+
 def test_the_extended_balance_is_read_too():
     batch = read(result({"ZUSD": {"balance": "25.43", "hold_trade": "8.2"}}))
     assert [stated.ending for stated in batch.balances] == [Decimal("25.43")]

@@ -1,8 +1,9 @@
 """Kraken's names of coins and pairs, and the instruments behind them.
 
 A coin has old names (``XXBT``, ``ZEUR``) and new ones, and stands under suffixes for where it lies
-(``DOT.S`` staked, ``USDT.F`` rewards): one balance here, under the name that is used elsewhere. A
-pair is written ``XXBTZUSD``, ``XBTUSDT`` or ``XBT/EUR``; all three become ``BASE/QUOTE``.
+(``DOT.S`` staked, ``USDT.F`` rewards, ``AAPLx.T`` a tokenised share): one balance here, under the
+name that is used elsewhere. A pair is written ``XXBTZUSD``, ``XBTUSDT`` or ``XBT/EUR``; all three
+become ``BASE/QUOTE``.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ QUOTES: Final = (
     "PYUSD", "RLUSD", "AUSD", "BTC", "ETH", "DOT",
 )  # fmt: skip
 _ENDINGS: Final = sorted({*QUOTES, "XBT"} - {"AUSD"}, key=len, reverse=True)
-_PLACE = re.compile(r"(?P<coin>[A-Za-z0-9]+?)(?:(?:[0-9]{2})?\.S|\.(?:M|B|F|P|HOLD))", re.ASCII)
+_PLACE = re.compile(
+    r"(?P<coin>[A-Za-z0-9]+?(?:\.[A-Z]x)?)(?:(?:[0-9]{2})?\.S|\.(?:M|B|F|P|T|HOLD))", re.ASCII
+)
 
 
 class Pair(NamedTuple):
