@@ -148,3 +148,8 @@ def test_schwab_what_cannot_be_booked_says_why(action):
     (aside,) = read("schwab", table_schwab(schwab("03/02/2026", action, "$1"))).quarantine
     assert ("by hand" in aside.rule) is (action != "Teleport")
     assert ("not declared" in aside.rule) is (action == "Teleport")
+
+
+def test_schwab_fills_up_its_columns_with_spaces():
+    padded = bought(Action="Buy                 ", Symbol=" ACME ")
+    assert events("schwab", table_schwab(padded)) == events("schwab", table_schwab(bought()))

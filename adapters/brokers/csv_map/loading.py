@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -62,8 +63,11 @@ class _Loader:
             columns=self._columns("columns", FIELDS),
             otherwise=self._columns("otherwise", frozenset(self._sub("columns"))),
             constants=self._words("constants", FIELDS),
-            kinds=self._meanings("kinds", KINDS),
-            sides={word: SIDES[side] for word, side in self._meanings("sides", set(SIDES)).items()},
+            kinds=_bare(self._meanings("kinds", KINDS)),
+            sides={
+                word: SIDES[side]
+                for word, side in _bare(self._meanings("sides", set(SIDES))).items()
+            },
             default=self._rule({k: v for k, v in instruments.items() if k in INSTRUMENT_KEYS}),
             instruments={
                 k: self._rule(v) for k, v in instruments.items() if k not in INSTRUMENT_KEYS
@@ -71,7 +75,7 @@ class _Loader:
             prefix=prefix,
             fees=tuple(map(self._fee, self._table.get("fees", ()))),
             hundredths=self._texts("hundredths", self._sub("hundredths")),
-            unbooked=self._texts("unbooked", self._sub("unbooked")),
+            unbooked=_bare(self._texts("unbooked", self._sub("unbooked"))),
             **plain,
         )
         self._whole(loaded)
@@ -206,3 +210,8 @@ class _Loader:
 
     def _wrong(self, key: str, why: str) -> BadFileError:
         return BadFileError(f"{self._name}: {key} {why}")
+
+
+def _bare(words: Mapping[str, str]) -> dict[str, str]:
+    """Words without the spaces around them, as cells are read."""
+    return {word.strip(): meaning for word, meaning in words.items()}

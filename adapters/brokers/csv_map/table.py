@@ -11,7 +11,6 @@ import io
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Final
 
 from adapters.brokers.csv_map.cells import Cell
@@ -54,11 +53,13 @@ class Table:
             raise self._refused(f"is not well-formed CSV ({error})") from None
 
     def cell(self, headers: tuple[str, ...]) -> Cell:
-        """A function from a row to the text under the first of these headers that the file has;
-        ``BadFileError`` when it has none, unless ``""`` is one of them."""
+        """A function from a row to the text under the first of these headers that the file has,
+        without the spaces around it, by which some brokers fill a column up; ``BadFileError`` when
+        it has none, unless ``""`` is one of them."""
         found = next(filter(None, (self._find(header) for header in headers)), None)
         if found is not None:
-            return itemgetter(self.header.index(found))
+            at = self.header.index(found)
+            return lambda row: row[at].strip()
         if "" in headers:
             return lambda _: ""
         held = ", ".join(self.header)
