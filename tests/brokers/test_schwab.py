@@ -153,3 +153,11 @@ def test_schwab_what_cannot_be_booked_says_why(action):
 def test_schwab_fills_up_its_columns_with_spaces():
     padded = bought(Action="Buy                 ", Symbol=" ACME ")
     assert events("schwab", table_schwab(padded)) == events("schwab", table_schwab(bought()))
+
+
+def test_schwab_shares_that_are_journaled_as_money_are_set_aside():
+    row = schwab("07/06/2026", "Journal", "$0.00", Symbol="ACME", Quantity="100")
+    batch = read("schwab", table_schwab(row))
+    assert (batch.records, [one.field for one in batch.quarantine]) == ((), ["qty"])
+    (moved,) = events("schwab", table_schwab(schwab("07/06/2026", "Journal", "$0.00")))
+    assert not moved.amount

@@ -88,6 +88,9 @@ class Facts:
     def _moved(self, row: Cells, _: int | None, scope: str, sign: int) -> Event:
         """A deposit or withdrawal: by its kind, or, for ``cash``, by the amount's sign."""
         amount = self._fields.number("amount", self._fields.amount(row))
+        if not amount and self._fields.optional("qty", self._fields.qty(row)):
+            rule = "units and no money, by a kind that moves money: enter what it moved by hand"
+            raise BadRowError("qty", self._fields.qty(row), rule)
         cls = CashWithdrawn if sign < 0 or (sign == 0 and amount < 0) else CashDeposited
         return cls(
             id=self._fields.row_id(row),
