@@ -192,6 +192,11 @@ def test_options_end(action, kind, is_assigned):
     assert getattr(ended, "assigned", None) is is_assigned
 
 
+def test_what_an_option_delivers_is_no_end_of_an_option():
+    delivered = leaves(OPTACTION="ASSIGN", UNITS="-100", SHPERCTRCT="100")
+    assert aside(other("CLOSUREOPT", FUND, delivered)) == ["SECID.UNIQUEID"]
+
+
 def test_the_row_says_its_currency_and_what_was_converted_is_not_it():
     assert only(trade(currency=CAD)).currency == "CAD"
     assert only(trade(currency=FROM_CAD)).currency == "USD"
@@ -274,6 +279,12 @@ def test_units_that_go_may_be_written_either_way(units):
 )
 def test_a_transfer_that_makes_no_sense_is_set_aside(told, field):
     assert aside(other("TRANSFER", FUND, told)) == [field]
+
+
+@pytest.mark.parametrize("memo", ["ACME(US0000000001) SPLIT 20 FOR 1 (ACME)", "Split 1 for 10"])
+def test_a_split_that_is_told_as_units_that_come_is_set_aside(memo):
+    moves = leaves(UNITS="1007", TFERACTION="IN", POSTYPE="LONG")
+    assert aside(other("TRANSFER", FUND, moves, MEMO=memo)) == ["MEMO"]
 
 
 def test_a_split_takes_effect_when_it_is_executed():

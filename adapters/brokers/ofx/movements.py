@@ -6,6 +6,7 @@ account, which the books hold as one. ``TOTAL`` is signed as cash is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
@@ -27,11 +28,14 @@ from ledger.domain.events import (
     Side,
     SplitApplied,
 )
-from ledger.domain.instruments import Instrument
+from ledger.domain.instruments import Instrument, InstrumentKind
 from ledger.domain.numbers import negate, quantize, ratio, subtract, text
 from ledger.errors import BadRowError
 
 Reader = Callable[[OfxRow, Context], list[Event]]
+
+# Interactive Brokers' words for a split, which it tells as a transfer.
+_SPLIT: Final = re.compile(r"\bSPLIT [0-9.]{1,20} FOR [0-9.]{1,20}\b", re.ASCII | re.IGNORECASE)
 
 
 def read_income(row: OfxRow, of: Context) -> list[Event]:
@@ -89,6 +93,9 @@ def read_transfer(row: OfxRow, of: Context) -> list[Event]:
     """Units that came from, or went to, another account; what they cost is not told."""
     require_unreversed(row)
     units, leg = row.decimal("UNITS"), row.one_of("TFERACTION", {"IN": Leg.IN, "OUT": Leg.OUT})
+    if _SPLIT.search(row.text("MEMO")):
+        rule = "a split told as units that move, without their cost: enter the split by hand"
+        raise BadRowError("MEMO", row.text("MEMO"), rule)
     if row.word("POSTYPE") == "SHORT":
         raise BadRowError("POSTYPE", "SHORT", "a short position that moves: enter it by hand")
     if not units or (leg is Leg.IN and units < 0):
@@ -165,10 +172,13 @@ def _fraction(
 def read_closure(row: OfxRow, of: Context) -> list[Event]:
     """The end of an option; what an exercise delivers is a trade of its own."""
     require_unreversed(row)
-    action = row.word("OPTACTION")
+    action, defined = row.word("OPTACTION"), of.instrument(row)
+    if defined.kind is not InstrumentKind.OPTION:
+        rule = f"{defined.symbol} is no option: what one delivered is a trade, enter it by hand"
+        raise BadRowError("SECID.UNIQUEID", row.text("SECID.UNIQUEID"), rule)
     about: dict[str, Any] = {
         "id": of.id(row),
-        "instrument_id": of.instrument(row).instrument_id,
+        "instrument_id": defined.instrument_id,
         "qty": row.decimal("UNITS").copy_abs(),
         "venue": VENUE,
         "scope": of.scope,
