@@ -44,6 +44,8 @@ HOSTILE: dict[str, str | bytes] = {
     "another XML": "<FlexQueryResponse/>",
     "a document type": LAUGHS + BODY,
     "a document type inside": BODY.replace("<SECLIST>", f"<SECLIST>{LAUGHS}"),
+    "a document type behind a comment": f"<!-- -->{LAUGHS}{BODY}",
+    "a comment before it without end": f"<!-- {BODY}",
     "an unknown declaration": BODY.replace("<SECLIST>", "<SECLIST><!ELEMENT a>"),
     "no statement": f"{HEADER}<OFX></OFX>",
     "two documents": BODY + BODY[BODY.index("<OFX>") :],
@@ -101,6 +103,12 @@ def test_no_file_is_no_statement():
 def test_a_cut_file_is_refused(part):
     with pytest.raises(BadFileError):
         read(WHOLE[: len(WHOLE) * part // 25])
+
+
+def test_a_comment_before_the_statement_says_nothing():
+    header, _, rest = BODY.partition("<OFX>")
+    for before in (f"<!-- {header} -->", f"{XML}<!-- once <OFX> --><!---->"):
+        assert read(f"{before}\n<OFX>{rest}".encode()).records == read(WHOLE).records
 
 
 def test_values_may_be_closed_or_not_and_the_header_does_not_tell():

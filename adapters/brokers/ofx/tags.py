@@ -32,7 +32,7 @@ AGGREGATES: Final = re.compile(
     r"MARGININTEREST|INVPOS|INVBAL|BAL|SECID|CURRENCY|ORIGCURRENCY|LEDGERBAL|AVAILBAL"
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._-]{0,63})[ \t\r\n]{0,8}(/?)>", re.ASCII)
-_ROOT = re.compile(r"<OFX>", re.IGNORECASE)
+_ROOT = re.compile(r"<OFX>|<!--|<!", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos|nbsp)|#([0-9]{1,7}));", re.ASCII)
 _NAMED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " "}
 _CDATA: Final = "<![CDATA["
@@ -68,12 +68,22 @@ def read_tags(page: RawPage) -> Node:
     if len(page.content) > MAX_BYTES:
         raise BadFileError(f"{page.name} is larger than {MAX_BYTES} bytes; ask for a shorter time")
     written = _decoded(page)
-    began = _ROOT.search(written)
-    if not began:
-        raise BadFileError(f"{page.name} holds no <OFX>: it is no OFX statement; {HELP}")
-    if "<!" in written[: began.start()]:
-        raise BadFileError(f"{page.name} declares a document type; do not use this file, {HELP}")
-    return _Reader(page.name, written).read(began.start())
+    return _Reader(page.name, written).read(_began(page.name, written))
+
+
+def _began(name: str, written: str) -> int:
+    """Where ``<OFX>`` stands; comments before it say nothing, also one around the header."""
+    found = _ROOT.search(written)
+    while found and found[0] == "<!--":
+        end = written.find("-->", found.end())
+        if end < 0:
+            raise BadFileError(f"{name} ends inside a comment: it was cut; {HELP}")
+        found = _ROOT.search(written, end + len("-->"))
+    if not found:
+        raise BadFileError(f"{name} holds no <OFX>: it is no OFX statement; {HELP}")
+    if found[0] == "<!":
+        raise BadFileError(f"{name} declares a document type; do not use this file, {HELP}")
+    return found.start()
 
 
 def _decoded(page: RawPage) -> str:
