@@ -202,6 +202,15 @@ def test_what_moves_no_units_is_an_orders_state():
     assert (order.qty, order.cum_qty, order.leaves_qty) == (300, 100, 0)
 
 
+def test_fills_that_only_an_orders_report_tells_are_set_aside_and_its_state_stands():
+    state = fill(t150="I", t17="", t32="", t31="", t1362="1", t1363="E9", t1364="20", t1365="100")
+    batch = read(state)
+    assert aside(batch) == [("1362", "1")]
+    assert batch.orders[0].cum_qty == 100
+    assert not aside(read(fill(t150="I", t17="E2", t1362="0")))
+    assert not aside(read(fill(t1362="1", t1363="E9", t1364="20", t1365="100")))
+
+
 def test_the_last_report_of_an_order_stands_whatever_the_order_of_files():
     early, late = fill(), fill(t34="3", t17="E2", t14="300", t39="2", t151="0")
     for messages in ([early, late], [late, early]):

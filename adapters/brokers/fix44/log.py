@@ -10,7 +10,7 @@ from adapters.brokers.fix44.captures import Captures
 from adapters.brokers.fix44.dialect import Dialect
 from adapters.brokers.fix44.instruments import instrument, instrument_id, name_at_venue
 from adapters.brokers.fix44.message import Message
-from adapters.brokers.fix44.reports import Newest, Reports, further_ids
+from adapters.brokers.fix44.reports import Newest, Reports, further_ids, require_no_fills
 from adapters.brokers.fix44.sessions import REFUSALS, missing, refusal
 from adapters.fix_frames import frames
 from adapters.gathering import Gathering
@@ -102,6 +102,7 @@ class Log:
         event = self._reports.event(message)
         if event is None:
             self._order(message)
+            require_no_fills(message)
             return
         at = (
             message.utc("60")

@@ -76,6 +76,13 @@ def is_whole(message: Message) -> bool:
     return LEGS[value]
 
 
+def require_no_fills(message: Message) -> None:
+    """``BadRowError`` for a report of an order that tells fills in a group: they are not read."""
+    if says(message) is Says.ORDER and message.text("1362") not in {"", "0"}:
+        rule = f"fills of order {message.text('37')}, told in a report of its state, are not read"
+        raise BadRowError("1362", message.text("1362"), f"{rule}: enter them by hand")
+
+
 class Reports:
     """Reads reports of one account; knows which request replaced which order."""
 
