@@ -13,7 +13,7 @@ import attrs
 import click
 
 from adapters.cli.answers import Section, numbers, texts
-from adapters.cli.moments import beginning
+from adapters.cli.moments import beginning, not_far_ahead
 from adapters.cli.questions import Command, Question, ask, places, styles
 from adapters.cli.settings import Settings
 from adapters.port import digest_of
@@ -118,6 +118,7 @@ def acts(function: Callable[..., tuple[Event, str]]) -> Command:
             name = opened_account(question)
             require_signature(who=who, reason=reason)
             when = beginning("--at", at, zone_of(question, name))
+            not_far_ahead("--at", when, book.clock())
             act = Act(question, name, when, who, reason, given_id, dry_run)
             event, told = function(act, **own)
             with by_symbol(question, name):

@@ -18,6 +18,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MICROSECOND = timedelta(microseconds=1)
 _OUTSIDE = "it is not between 1970 and 2200"
 
+FAR_AHEAD = timedelta(days=366)
+"""So far ahead of the clock a year is taken for a slip of the pen."""
+
 
 def moment(option: str, value: str, zone: tzinfo | None) -> datetime:
     """A time in UTC. A day alone is its last microsecond, in ``zone`` (UTC without one).
@@ -65,6 +68,20 @@ def ends(
             f"{last} {until} is not after {first} {since}: there is nothing between them"
         )
     return begin, end
+
+
+def not_far_ahead(option: str, when: datetime, now: datetime) -> datetime:
+    """A time at which something happened, or up to which it is told; ``click.UsageError`` where
+    that is more than a year ahead.
+
+    >>> now = datetime(2026, 3, 4, tzinfo=UTC)
+    >>> not_far_ahead("--at", now, now) == now
+    True
+    """
+    if when > now + FAR_AHEAD:
+        ahead = f"is more than a year ahead of this machine's clock, {now:%Y-%m-%d}"
+        raise click.UsageError(f"{option}: {rfc3339(when)} {ahead}; is it the right year?")
+    return when
 
 
 def knowledge(option: str, value: str, zone: tzinfo | None) -> int | datetime:

@@ -147,12 +147,33 @@ def test_steps_are_signed_facts_and_once(broken: Run) -> None:
 def test_a_waived_break_is_not_to_look_at_until_its_day(broken: Run) -> None:
     for kind in (POSITION, BALANCE, FEE):
         assert say(broken, "waive", kind, "--until", "2026-03-03", *SIGNED).code == 0
-    assert broken("breaks").code == 0
+    assert broken("breaks", "--on", "2026-03-02").code == 0
     night(1)
-    assert broken("breaks").code == 0
+    assert broken("breaks", "--on", "2026-03-03").code == 0
     night(2)
     done = broken("breaks", "--json")
     assert (done.code, {one["status"] for one in done.json["breaks"]}) == (1, {"open"})
+
+
+def test_a_waiver_that_has_run_out_is_none_before_any_run_says_so(broken: Run) -> None:
+    for kind in (POSITION, BALANCE, FEE):
+        assert say(broken, "waive", kind, "--until", "2026-03-03", *SIGNED).code == 0
+    done = broken("breaks", "--json", "--on", "2026-03-04")
+    assert (done.code, {one["status"] for one in done.json["breaks"]}) == (1, {"open"})
+    assert {one["waived_until"] for one in done.json["breaks"]} == {"2026-03-03"}
+    shown = broken("break", "show", key(broken, FEE), "--json", "--on", "2026-03-04")
+    assert shown.json["breaks"][0]["status"] == "open"
+
+
+def test_a_waiver_of_years_is_said(broken: Run) -> None:
+    done = say(broken, "waive", FEE, "--until", "2126-03-03", *SIGNED)
+    assert (done.code, "more than a year ahead" in done.err) == (0, True)
+    assert say(broken, "waive", FEE, "--until", "9000-03-03", *SIGNED).code == 2
+
+
+def test_an_adjustment_of_years_ahead_is_refused(broken: Run) -> None:
+    done = say(broken, "adjust", BALANCE, "--adopt", "--yes", "--at", "2126-03-03", *SIGNED)
+    assert (done.code, "is it the right year?" in done.err) == (2, True)
 
 
 def test_a_waiver_that_is_over_is_refused(broken: Run) -> None:

@@ -116,6 +116,8 @@ def test_what_broke_before_stays_open(books: Run, other: Path) -> None:
         ("statement.xml", *OUT, "--tolerance", "=1"),
         ("statement.xml", *OUT, "--fail-on", "fatal"),
         ("statement.xml", *OUT, "--as-of", "yesterday"),
+        ("statement.xml", *OUT, "--as-of", "2126-03-06"),
+        ("statement.xml", *OUT, "--from", "2026-03-02", "--to", "2126-03-06"),
         ("statement.xml", *OUT, "--known-at", "99"),
         ("statement.xml", *OUT, "--zone", "Europe/Zurich"),
         ("statement.xml", "--out", "statement.xml"),

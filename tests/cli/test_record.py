@@ -222,6 +222,14 @@ def test_no_money_is_no_act(books: Run, act: str) -> None:
     assert "--amount 0 moves nothing" in done.err
 
 
+def test_a_slip_in_the_year_is_refused(books: Run) -> None:
+    before = recorded()
+    money = ("--amount", "5", "--currency", "USD", "--at", "2126-03-05")
+    done = books("record", "deposit", *money, "--who", "me", "--reason", "r")
+    assert (done.code, recorded()) == (2, before)
+    assert "is it the right year?" in done.err
+
+
 def test_a_correction_of_nothing_is_refused(books: Run) -> None:
     assert enter(books, "position-adjustment", "--qty", "0", "--basis", "0").code == 2
     assert enter(books, "position-adjustment", "--qty", "0", "--basis", "1").code == 0

@@ -13,7 +13,7 @@ from adapters.cli.answers import Row, Section, counted, numbers, texts
 from adapters.cli.break_acts import Deed, deeds, named_break
 from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.holidays import calendar_of, holidays_option
-from adapters.cli.moments import beginning, day
+from adapters.cli.moments import FAR_AHEAD, beginning, day, day_of_books, not_far_ahead
 from adapters.cli.questions import known_at_option
 from adapters.cli.reporting import Asked, reporting
 from ledger.domain.events import (
@@ -50,7 +50,8 @@ _STEPS: Final = (*numbers("number"), *texts("occurred_at", "step", "who", "what"
 @click.option("--all", "show_all", is_flag=True, help="Resolved ones, too.")
 @click.option("--kind", metavar="KIND", help="Only this kind, or family: trade.fee, cash.")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Only so severe ones, or worse.")
-@click.option("--on", "given_day", metavar="DAY", help="Ages as of this day; by default today.")
+@click.option("--on", "given_day", metavar="DAY",
+              help="Ages and waivers as of this day; by default today.")  # fmt: skip
 @holidays_option
 @known_at_option
 @reporting
@@ -65,7 +66,8 @@ def breaks(
     """Breaks of an account that are not resolved: the worst first, then the oldest.
 
     The age is in business days, Monday to Friday, since the break was first seen, without the
-    holidays of --calendar. Exit code 1: there are some, waived ones apart.
+    holidays of --calendar. A waiver that has run out is none. Exit code 1: there are some, waived
+    ones apart.
     """
     from adapters.reconcile.known import KnownBreaks
 
@@ -74,7 +76,7 @@ def breaks(
     shown = sorted((one for one in found if _is_meant(one, kind, severity)), key=_order)
     days, on = calendar_of(calendar), _day_of(asked, given_day)
     rows = [_row(asked, one, on, days) for one in shown]
-    open_ones = sum(one.status not in {WAIVED, RESOLVED} for one in shown)
+    open_ones = sum(row["status"] not in {WAIVED, RESOLVED} for row in rows)
     told = f"{counted(open_ones, 'break')} to look at" if open_ones else "no breaks to look at"
     asked.question.answer(Section("breaks", _BREAKS, rows), result=told, account=asked.account)
     return FINDINGS if open_ones else FINE
@@ -103,11 +105,12 @@ def _row(asked: Asked, one: KnownBreak, on: date, calendar: Calendar | None) -> 
     from adapters.reconcile.ageing import age_by
 
     same = (
-        "break_id", "severity", "ledger_value", "broker_value", "status", "opened_on", "seen_on",
+        "break_id", "severity", "ledger_value", "broker_value", "opened_on", "seen_on",
         "waived_until", "who", "note", "instrument_id", "currency", "reference", "number",
     )  # fmt: skip
     return {
         **{name: getattr(one, name) for name in same},
+        "status": OPEN if _has_run_out(one, on) else one.status,
         "kind": one.kind_name,
         "subject": asked.symbols.get(one.subject, one.subject),
         "age": age_by(calendar, one.opened_on, on),
@@ -115,6 +118,11 @@ def _row(asked: Asked, one: KnownBreak, on: date, calendar: Calendar | None) -> 
         "report": one.told.get("report", ""),
         "cause": one.told.get("cause", ""),
     }
+
+
+def _has_run_out(one: KnownBreak, on: date) -> bool:
+    """Whether it was waived until a day that is over; the next run that finds it says so."""
+    return one.status == WAIVED and one.waived_until is not None and one.waived_until < on
 
 
 # ------------------------------------------------------------------------------ one break
@@ -195,12 +203,14 @@ def explain(deed: Deed) -> None:
 def waive(deed: Deed, until: str) -> None:
     """A break need not be seen to until a day. If it is there after that day, it is open again."""
     deed.refuse_if(RESOLVED)
-    last, seen_on = day("--until", until), deed.known.seen_on
+    last, seen_on = day_of_books("--until", until), deed.known.seen_on
     if last < seen_on:
         over = f"the break was there on {seen_on}, so it would not be waived at all"
         raise click.UsageError(f"--until {last}: {over}; give that day or a later one")
     event = BreakWaived(break_id=deed.known.break_id, who=deed.who, reason=deed.reason, until=last)
     deed.record([deed.step(event)], f"break {deed.known.break_id} waived until {last}")
+    if last > deed.at.date() + FAR_AHEAD:
+        click.echo(f"{last} is more than a year ahead; 'break reopen' ends a waiver", err=True)
 
 
 @break_.command()
@@ -263,7 +273,8 @@ def _adjustment(deed: Deed, given: str | None) -> Event:
 
 def _moment(deed: Deed, given: str | None) -> datetime:
     if given is not None:
-        return beginning("--at", given, deed.asked.question.settings.zone_info)
+        at = beginning("--at", given, deed.asked.question.settings.zone_info)
+        return not_far_ahead("--at", at, deed.asked.question.book.clock())
     return datetime.combine(deed.known.seen_on, time.min, UTC)
 
 

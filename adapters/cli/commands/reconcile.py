@@ -19,7 +19,7 @@ from adapters.cli.exits import FINDINGS, FINE, TRY_LATER
 from adapters.cli.fetched import account_of, covers_of, fetch_of, lacking, pages_in
 from adapters.cli.holidays import calendar_of, holidays_option
 from adapters.cli.locking import locked
-from adapters.cli.moments import ends
+from adapters.cli.moments import ends, not_far_ahead
 from adapters.cli.questions import Question, asks
 from adapters.cli.read_models import reports_option
 from adapters.cli.reports import (
@@ -171,6 +171,9 @@ def read(
     """
     require_parser(question.settings, broker=broker, **asked)
     covers = ends("--from", since, "--to", until, question.settings.zone_info)
+    for option, when in (("--to", covers[1]), ("--as-of", question.as_of)):
+        if when is not None:
+            not_far_ahead(option, when, question.book.clock())
     nothing, found = partial(unread, question.account, broker), None
     inputs: tuple[Input, ...] = ()
     try:
