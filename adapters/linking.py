@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import Final
 
 import attrs
 
 from adapters.port import Record
 from ledger.domain.events import (
+    Event,
     Fee,
     FeeCharged,
     FeeKind,
@@ -23,21 +25,31 @@ from ledger.domain.gates import changed
 from ledger.domain.numbers import ZERO, add
 from ledger.store.port import EventStore
 
+EXECUTION: Final = "execution"
+"""The kind of a further id: an execution of a sender (``scope``) and an order (``revision``), of a
+day that is not told."""
+
 
 def linked(record: Record, original: FillBooked, charged: Iterable[Fee]) -> Iterator[Record]:
     """The record naming the original fill, and what the venue kept of its fees, if anything.
 
     A bust in the ledger gives back the fill with all its fees. Where the broker's cancel does not
     (IB since 2026: commission 0 on the cancel's row), the kept part is a fee of its own, so that
-    cash is the broker's.
+    cash is the broker's. A FIX bust tells no refund: it gives back all.
     """
     event = record.event
     if not isinstance(event, FillBusted | FillCorrected):
         yield record
         return
-    named = changed(event, exec_ref_id=original.exec_id, ref_revision=original.revision)
+    named = changed(
+        event,
+        exec_ref_id=original.exec_id,
+        ref_revision=original.revision,
+        scope=original.scope,
+    )
     yield attrs.evolve(record, event=named)
-    if isinstance(event, FillBusted):
+    tells_refund = all(one.kind != EXECUTION for one in record.also)
+    if isinstance(event, FillBusted) and tells_refund:
         yield from _kept(record, event, original, [*charged, *record.refund])
 
 
@@ -70,7 +82,9 @@ class Originals:
     """Finds, among the recorded fills of an instrument, the one that a reversal names.
 
     A posting's id is looked for in the row that a fill, or a sighting of it, was read from; a
-    trade's id is the fill's own. A fill that another bust has undone is not meant.
+    trade's id is the fill's own. An execution of a day that is not told (FIX without a trade date)
+    is one of its id and order, if there is just one. A fill that another bust has undone is not
+    meant.
     """
 
     def __init__(self, store: EventStore, account: str) -> None:
@@ -84,13 +98,15 @@ class Originals:
         if not record.also or not instrument_id:
             return []
         history = list(self._store.refs(self._account, "instrument", instrument_id))
+        own = _names(event)
         undone = {
             past.event.refers_to()
             for past in history
-            if isinstance(past.event, FillBusted) and past.event.identity() != event.identity()
+            if isinstance(past.event, FillBusted) and _names(past.event) != own
         }
         for alias in record.also:
-            for fill in _named(history, alias):
+            is_of_a_day = alias.kind == EXECUTION
+            for fill in _of_some_day(history, alias) if is_of_a_day else _named(history, alias):
                 if fill.identity() not in undone:
                     return [(fill, _all_fees(history, fill))]
         return []
@@ -109,6 +125,36 @@ def _named(history: list[Recorded], alias: Identity) -> Iterator[FillBooked]:
             filled = Identity(fact.venue, fact.scope, "fill", fact.exec_id, fact.revision)
             if filled in fills:
                 yield fills[filled]
+
+
+def _of_some_day(history: list[Recorded], alias: Identity) -> list[FillBooked]:
+    """The fill that an execution of a day which is not told is, or amends; none of several."""
+    known = {past.event.identity(): past.event for past in history
+             if isinstance(past.event, FillBooked | FillCorrected)}  # fmt: skip
+    found: dict[Identity, FillBooked] = {}
+    for identity, event in known.items():
+        if (event.venue, event.exec_id) == (alias.venue, alias.id):
+            fill = _root(known, event)
+            is_sender = fill is not None and identity.scope.rpartition(":")[0] == alias.scope
+            if fill is not None and is_sender and fill.order_id in {None, alias.revision}:
+                found[fill.identity()] = fill
+    return list(found.values()) if len(found) == 1 else []
+
+
+def _root(
+    known: Mapping[Identity, FillBooked | FillCorrected], event: FillBooked | FillCorrected | None
+) -> FillBooked | None:
+    """The fill at the beginning of a chain of corrections."""
+    seen: set[Identity] = set()
+    while isinstance(event, FillCorrected) and event.identity() not in seen:
+        seen.add(event.identity())
+        event = known.get(event.refers_to())
+    return event if isinstance(event, FillBooked) else None
+
+
+def _names(event: Event) -> tuple[str, str, str]:
+    """What a reversal is, on whatever day it is said to have been."""
+    return event.TOPIC, getattr(event, "venue", ""), getattr(event, "exec_id", "")
 
 
 def _all_fees(history: list[Recorded], fill: FillBooked) -> list[Fee]:

@@ -148,6 +148,49 @@ def test_a_bust_of_another_day_without_a_trade_date_has_its_fills():
         assert report.counts["unlinked"] == 1
 
 
+LATER = {"t75": "", "t60": "20260303-09:00:00", "t52": "20260303-09:00:00"}
+
+
+def test_a_bust_told_alone_without_a_trade_date_finds_the_fill_of_its_order_in_the_books():
+    bust = read(fill(t34="3", t17="E2", t19="E1", t150="H", **LATER), account="A")
+    with empty_books() as book:
+        *_, first, again = told(book, read(fill(), account="A"), bust, bust)
+        assert (first.counts["reverses"], again.added) == (1, 0)
+        assert all(view.is_flat for view in book.positions("A"))
+        assert [view.total for view in book.balances("A")] == [0]
+
+
+def test_so_does_one_of_a_correction_on_record():
+    corrected = fill(t34="3", t17="E2", t19="E1", t150="G", t32="70")
+    bust = read(fill(t34="3", t17="E3", t19="E2", t150="H", **LATER), account="A")
+    with empty_books() as book:
+        told(book, read(fill(), corrected, account="A"), bust)
+        assert all(view.is_flat for view in book.positions("A"))
+
+
+def test_and_a_correction_told_alone():
+    corrected = fill(t34="3", t17="E2", t19="E1", t150="G", t32="70", **LATER)
+    with empty_books() as book:
+        told(book, read(fill(), account="A"), read(corrected, account="A"))
+        assert [view.net_qty for view in book.positions("A")] == [70]
+
+
+@pytest.mark.parametrize("values", [{"t37": "O2"}, {"t49": "OTHER"}, {"t19": "E9"}])
+def test_a_bust_of_another_order_sender_or_id_finds_nothing(values):
+    bust = fill(**{"t34": "3", "t17": "E2", "t19": "E1", "t150": "H"} | LATER | values)
+    with empty_books() as book:
+        *_, report = told(book, read(fill(), account="A"), read(bust, account="A"))
+        assert report.counts["unlinked"] == 1
+
+
+def test_a_bust_of_an_id_that_was_booked_on_two_days_finds_nothing():
+    bust = fill(t34="3", t17="E2", t19="E1", t150="H", **LATER | {"t60": "20260304-09:00:00"})
+    both = read(fill(), fill(t34="3", t75="20260303"), account="A")
+    with empty_books() as book:
+        *_, report = told(book, both, read(bust, account="A"))
+        assert report.counts["unlinked"] == 1
+
+
 def test_a_bust_of_an_id_used_on_two_days_is_not_guessed():
     bust = fill(t34="5", t17="E3", t19="E1", t150="H", t75="", t60="20260304-09:00:00")
     batch = read(fill(), fill(t34="3", t75="20260303"), bust)

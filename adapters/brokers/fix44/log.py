@@ -17,7 +17,7 @@ from adapters.gathering import Gathering
 from adapters.port import AccountConfig, Batch, Finding, RawPage
 from adapters.sharing import taken
 from adapters.text import UNREADABLE
-from ledger.domain.events import Event, FillBooked
+from ledger.domain.events import Event, FillBooked, FillBusted, FillCorrected
 from ledger.errors import BadFileError, BadRowError
 
 REPORT: Final = "8"
@@ -133,7 +133,10 @@ class Log:
 
     def _record(self, message: Message, event: Event, at: datetime) -> None:
         """A fact; a trade report tells its execution another time."""
-        also = further_ids(message, self._dialect.venue, self._reports.scope(message))
+        venue = self._dialect.venue
+        also = further_ids(message, venue, self._reports.scope(message))
+        if isinstance(event, FillBusted | FillCorrected):
+            also += self._reports.amended_on_some_day(message, venue)
         self._define(message)
         is_again = message.is_repeated or message.kind == CAPTURE
         self._g.record(message, event, at, also, again=is_again)

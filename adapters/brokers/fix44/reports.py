@@ -11,7 +11,8 @@ from typing import Final
 from adapters.brokers.fix44.dialect import SIDES, Dialect, price_is_per_unit
 from adapters.brokers.fix44.fees import fees
 from adapters.brokers.fix44.instruments import instrument_id, price_currency
-from adapters.brokers.fix44.message import NO_IDS, Message, timestamp
+from adapters.brokers.fix44.message import Message, NO_IDS, timestamp
+from adapters.linking import EXECUTION
 from adapters.port import StatedOrder
 from adapters.sharing import shared
 from ledger.domain.events import (
@@ -134,6 +135,23 @@ class Reports:
         """Where the execution's id is unique, and the id of the one it amends. The trade date is
         told (75), or that of the one amended, if the log has one of its id, or the UTC date of the
         transaction (60)."""
+        named = self._first_named(message)
+        traded_on = named.day_or_none("75") or named.utc("60").date()
+        return self._dialect.scope(message, traded_on)
+
+    def amended_on_some_day(self, message: Message, venue: str) -> tuple[Identity, ...]:
+        """What a bust or correction names that has no trade date, and is not in the log once: an
+        execution of the sender and the order, to be looked for among what is booked."""
+        named = self._first_named(message)
+        if named.has("75") or not (named.has("19") and message.has("37")):
+            return ()
+        if self._by_id.get(_sender_and(named, "19")):
+            return ()
+        sender = self.scope(message).rpartition(":")[0]
+        return (Identity(venue, sender, EXECUTION, named.text("19"), message.text("37")),)
+
+    def _first_named(self, message: Message) -> Message:
+        """The message at the beginning of a chain of amendments, as far as the log holds it."""
         named, seen = message, {id(message)}
         while named.has("19") and not named.has("75"):
             originals = [*self._by_id.get(_sender_and(named, "19"), {}).values()]
@@ -141,8 +159,7 @@ class Reports:
                 break
             (named,) = originals
             seen.add(id(named))
-        traded_on = named.day_or_none("75") or named.utc("60").date()
-        return self._dialect.scope(message, traded_on)
+        return named
 
     def event(self, message: Message) -> Event | None:
         """The fact that a report tells; None when it tells only of the order."""
