@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,20 @@ from adapters.cli.acts import ADAPTER, require_signature
 from adapters.cli.answers import Section, numbers, texts
 from adapters.cli.questions import Command, ask
 from adapters.cli.reporting import Asked, reporting
-from ledger.domain.events import BreakEvent, Event, Fact, Meta, Recorded, Source, make_fact
+from ledger.domain.events import (
+    BreakAdjusted,
+    BreakEvent,
+    BreakOpened,
+    BreakReopened,
+    BreakSeenAgain,
+    Event,
+    Fact,
+    Meta,
+    Recorded,
+    Source,
+    make_fact,
+)
+from ledger.domain.numbers import text
 from ledger.errors import ConflictError, StaleStreamError
 
 if TYPE_CHECKING:
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
 SHORTEST: Final = 6
 """So many characters of a key are enough, if no other key begins with them."""
 
+_RUN_AGAIN: Final = "run 'tradeledger reconcile' again before it is adjusted"
 _FACTS: Final = (*numbers("number"), *texts("occurred_at", "topic", "key", "who", "reason"))
 
 
@@ -96,6 +110,37 @@ def _row(fact: Recorded) -> dict[str, Any]:
         "who": fact.meta.actor,
         "reason": fact.meta.source.row if fact.meta.source else "",
     }
+
+
+def require_as_seen(deed: Deed) -> None:
+    """``click.UsageError`` where the books have moved since a run saw the break last: its
+    difference would be booked for what is answered already."""
+    from adapters.reconcile.adopting import BALANCES, POSITIONS, moved_since
+
+    known = deed.known
+    if known.kind not in POSITIONS | BALANCES:
+        return
+    for step in _steps(deed):
+        if isinstance(step.event, BreakOpened | BreakSeenAgain | BreakReopened):
+            break
+        if isinstance(step.event, BreakAdjusted):
+            rule = f"was adjusted by {step.event.who}, number {step.number}"
+            raise click.UsageError(f"break {known.break_id} {rule}; {_RUN_AGAIN}")
+    seen = next(one for one in _steps(deed) if isinstance(one.event, BreakOpened | BreakSeenAgain))
+    moved = moved_since(deed.asked.question.book, known, seen)
+    if moved:
+        rule = f"the books of then have moved by {text(moved)} since number {seen.number}"
+        raise click.UsageError(f"break {known.break_id}: {rule}; {_RUN_AGAIN}")
+
+
+def _steps(deed: Deed) -> Iterator[Recorded]:
+    """The steps of the break's life, the last one first."""
+    from adapters.reconcile.known import KnownBreaks
+
+    life = KnownBreaks(deed.asked.reports, deed.asked.account, deed.asked.question.number)
+    store = deed.asked.question.book.store
+    for number in reversed(life.steps(deed.known.break_id, deed.known.number)):
+        yield from store.read_all(after=number - 1, upto=number)
 
 
 def named_break(asked: Asked, name: str) -> KnownBreak:

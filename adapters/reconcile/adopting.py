@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
 from adapters.reconcile.kinds import Kind
 from adapters.reconcile.known import KnownBreak
 from ledger.domain.accounts import Account
-from ledger.domain.events import NET, BalanceAdjusted, PositionAdjusted
-from ledger.domain.numbers import quantize, ratio
+from ledger.domain.events import NET, BalanceAdjusted, PositionAdjusted, Recorded
+from ledger.domain.numbers import quantize, ratio, subtract, total
 from ledger.domain.positions import PositionKey
+from ledger.reading import Reader
 
+_TICK: Final = timedelta(microseconds=1)
 POSITIONS: Final = {Kind.POSITION_QUANTITY, Kind.POSITION_SIGN}
 BALANCES: Final = {Kind.CASH_BALANCE, Kind.CASH_OPENING, Kind.CASH_CURRENCY}
 
@@ -64,6 +67,23 @@ def adjustment(
         reason=reason,
         who=who,
     )
+
+
+def moved_since(book: Reader, known: KnownBreak, seen: Recorded) -> Decimal:
+    """By how much the books' figure of the day on which a break was ``seen`` last is another now:
+    what came since would be adjusted a second time."""
+    day = datetime.combine(known.seen_on, time.min, UTC) + timedelta(days=1)
+    as_of = min(seen.occurred_at, day - _TICK)
+    then = book.at(known.account, as_of=as_of, known_at=seen.number)
+    return subtract(_figure(book.at(known.account, as_of=as_of), known), _figure(then, known))
+
+
+def _figure(state: Account, known: KnownBreak) -> Decimal:
+    """Units of the break's instrument, those in suspense among them, or a balance."""
+    if known.kind not in POSITIONS:
+        return total(one.total for one in state.balances() if one.currency == known.subject)
+    views = (state.view(key) for key in state.positions if key.instrument_id == known.subject)
+    return total(amount for view in views for amount in (view.net_qty, view.suspense_qty))
 
 
 def basis_at_average(state: Account, instrument_id: str, units: Decimal) -> Decimal | None:

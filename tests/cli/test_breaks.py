@@ -229,6 +229,44 @@ def test_a_balance_that_is_adopted_agrees_the_next_night(broken: Run) -> None:
     assert BALANCE not in keys(broken)
 
 
+OTHERS = ("--who", "B. Jones", "--reason", "letter of 4 March")
+
+
+@pytest.mark.parametrize("between", ["", "explain", "waive"])
+def test_what_is_adjusted_is_not_adjusted_again_before_a_run(broken: Run, between: str) -> None:
+    yes = ("--adopt", "--yes")
+    assert say(broken, "adjust", BALANCE, *yes, "--at", "2026-03-05", *SIGNED).code == 0
+    if between == "explain":
+        assert say(broken, "explain", BALANCE, "--who", "me", "--note", "n").code == 0
+    if between == "waive":
+        assert say(broken, "waive", BALANCE, "--until", "2026-03-09", *SIGNED).code == 0
+    before = recorded()
+    done = say(broken, "adjust", BALANCE, *yes, *OTHERS)
+    assert (done.code, recorded()) == (2, before)
+    assert "was adjusted by A. Smith" in done.err
+
+
+@pytest.mark.parametrize("kind", ["cash.balance", "position.quantity"])
+def test_what_was_answered_otherwise_is_not_adjusted_before_a_run(broken: Run, kind: str) -> None:
+    nights = Nights.again(STORE, TABLES)
+    deposit = CashDeposited(id="late", amount=Decimal("55.5"), currency="USD", venue="V")
+    nights.booked(deposit, day(0))
+    nights.booked(fill("late", last_qty=Decimal(1), last_px=Decimal(50)), day(0))
+    nights.book.store.close()
+    before = recorded()
+    done = say(broken, "adjust", kind, "--adopt", "--yes", *SIGNED)
+    assert (done.code, recorded()) == (2, before)
+    assert "the books of then have moved by" in done.err
+
+
+def test_an_adjustment_that_was_taken_back_may_be_made_again(broken: Run) -> None:
+    assert say(broken, "adjust", BALANCE, "--adopt", "--yes", *SIGNED).code == 0
+    back = ("--amount", "-5.5", "--currency", "USD", "--at", "2026-03-02", *SIGNED)
+    assert broken("record", "adjustment", *back).code == 0
+    assert say(broken, "reopen", BALANCE, *SIGNED).code == 0
+    assert say(broken, "adjust", BALANCE, "--adopt", "--yes", *OTHERS).code == 0
+
+
 def test_a_position_is_adopted_at_its_average_cost(broken: Run) -> None:
     assert say(broken, "adjust", POSITION, "--adopt", "--yes", *SIGNED).code == 0
     event = recorded()[-2].event
@@ -257,7 +295,7 @@ def test_of_two_steps_at_once_the_second_is_refused_whole(broken: Run) -> None:
     told = broken("breaks", "--json", "--kind", BALANCE).json["breaks"][0]
     taken = f"{told['break_id']}:{told['number']}.0"
     nights = Nights.again(STORE, TABLES)
-    deposit = CashDeposited(id="d2", amount=Decimal(1), currency="USD")
+    deposit = CashDeposited(id="d2", amount=Decimal(1), currency="EUR")
     nights.book.record("A", deposit, occurred_at=day(0), key=taken)
     nights.reports.asking.runner.engine.dispose()
     nights.book.store.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from adapters.cli.answers import Row, Section, counted, numbers, texts
-from adapters.cli.break_acts import Deed, deeds, named_break
+from adapters.cli.break_acts import Deed, deeds, named_break, require_as_seen
 from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.holidays import calendar_of, holidays_option
 from adapters.cli.moments import FAR_AHEAD, beginning, day, day_of_books, not_far_ahead
@@ -241,6 +241,7 @@ def adjust(deed: Deed, *, adopt: bool, basis: str | None, given_at: str | None, 
         deed.record([deed.step(deed.last.event)], f"break {deed.known.break_id} adjusted")
         return
     deed.refuse_if(RESOLVED)
+    require_as_seen(deed)
     booked = deed.fact(_adjustment(deed, basis), _moment(deed, given_at))
     event = BreakAdjusted(
         break_id=deed.known.break_id, keys=(booked.key,), who=deed.who, reason=deed.reason
