@@ -188,6 +188,63 @@ def test_a_fraction_that_the_row_does_not_tell_is_not_guessed(change: str) -> No
     assert "does not tell" in refused(row)
 
 
+CALL = {"assetCategory": "OPT", "symbol": "ACME  260619C00050000", "conid": "900009", "isin": "",
+        "multiplier": "100", "underlyingConid": "900001"}  # fmt: skip
+CALLS = "ACME(US0000009001) SPLIT {} (ACME  260619C00050000, ACME 19JUN26 50 C, )"
+
+
+@pytest.mark.parametrize("ids", [{"transactionID": "8"}, {}], ids=["by posting", "by action"])
+@pytest.mark.parametrize(("calls", "after"), [("-1", -2), ("3", 6)], ids=["short", "long"])
+def test_a_split_multiplies_units_and_options_each_for_itself(
+    calls: str, after: int, ids: dict[str, str]
+) -> None:
+    words = "ACME(US0000009001) SPLIT 2 FOR 1 (ACME, ACME CORP, US0000009001)"
+    held = [trade(transactionID="1", ibExecID="a.01", quantity="100"),
+            trade(**CALL, transactionID="2", ibExecID="b.01", quantity=calls)]  # fmt: skip
+    rows = [action(type="FS", description=words, quantity="100"),
+            action(**CALL, **ids, type="FS", description=CALLS.format("2 FOR 1"),
+                   quantity=calls)]  # fmt: skip
+    told = read(file({"Trades": held, "CorporateActions": rows}))
+    assert not told.quarantine
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        ingest(book, told)
+        assert ingest(book, told).added == 0
+        units, options = (book.position("U1", f"IBKR:{conid}") for conid in (900001, 900009))
+        assert (units.net_qty, units.cost_basis) == (200, 1600)
+        assert (options.net_qty, options.cost_basis) == (after, Decimal(calls) * 1600)
+
+
+@pytest.mark.parametrize(
+    ("words", "quantity"),
+    [("3 FOR 2", "1"), ("1 FOR 10", "-9"), ("3 FOR 1", "1"), ("2 FOR 1", "0.5"), ("2 FOR 0", "1")],
+)
+def test_what_a_split_made_of_options_is_not_guessed_and_the_units_are_booked(
+    words: str, quantity: str
+) -> None:
+    row = action(**CALL, type="FS", description=CALLS.format(words), quantity=quantity)
+    refused(row)
+    split = "ACME(US0000009001) SPLIT 1 FOR 10 (ACME, ACME CORP, US0000009001)"
+    told = batch(action(type="RS", description=split, quantity="-90"), row)
+    assert isinstance(told.records[1].event, SplitApplied)
+    assert len(told.quarantine) == 1
+
+
+def test_options_that_change_with_a_merger_are_set_aside_and_the_units_are_booked() -> None:
+    options = [action(**CALL, quantity="1"), action(**{**CALL, "conid": "900010"}, quantity="-1")]
+    told = batch(action(), action(**NEW, quantity="50"), *options)
+    assert (len(told.records), len(told.quarantine)) == (3, 2)
+    assert "of options" in told.quarantine[0].rule
+
+
+def test_a_cfd_splits_beside_its_underlying() -> None:
+    words = "ACME(US0000009001) SPLIT 3 FOR 1 (ACME, ACME CORP, US0000009001)"
+    cfd = {"assetCategory": "CFD", "conid": "900008", "symbol": "ACMEn", "isin": ""}
+    rows = (action(type="FS", description=words, quantity="200"),
+            action(**cfd, type="FS", description=words, quantity="-2"))  # fmt: skip
+    splits = [record.event for record in batch(*rows).records[1:]]
+    assert [split.instrument_id for split in splits] == ["IBKR:900001", "IBKR:900008"]
+
+
 def test_a_split_of_huge_terms_is_refused_at_once() -> None:
     words = "ACME(US1) SPLIT 999999998 FOR 999999999 (ACME, ACME, US1)"
     refused(action(type="RS", description=words, quantity="-1", proceeds="1"))

@@ -2,8 +2,9 @@
 
 The rows of an action share its id (else its description and time) and the day they entered the
 statement. Those with the code ``Ca`` cancel it and are an action of their own, with the signs
-turned. What an action is, its type says, else the words of its description; where both are there
-and differ, or where the rows do not make what the type means, all its rows are set aside.
+turned. Options and CFDs that a split of their underlying changes share its id too, and are apart.
+What an action is, its type says, else the words of its description; where both are there and
+differ, or where the rows do not make what the type means, all its rows are set aside.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ _WORDS: Final = (
                 re.IGNORECASE), EXCHANGE),
 )  # fmt: skip
 MOST_TRIED: Final = 1000
+OPTIONS: Final = "options"
+DERIVED: Final = {"OPT": OPTIONS, "FOP": OPTIONS, "CFD": "CFD"}
 # "ACME(US0000000001) SPLIT ...": the contract that the action is about.
 _ABOUT = re.compile(r"([^\s(]+) ?\(([A-Za-z0-9]{6,20})\)", re.ASCII)
 
@@ -75,13 +78,18 @@ class Read:
 
 def actions(rows: Iterable[Row]) -> list[list[Row]]:
     """The rows by action, the summaries left out where there are details."""
-    found: dict[tuple[str, str, bool], list[Row]] = {}
+    found: dict[tuple[str, str, bool, str], list[Row]] = {}
     for row in rows:
         described = row.values.get("description", "").rpartition(" (")[0]
         name = row.values.get("actionID") or f"{described} {row.values.get('dateTime', '')}"
-        group = (name, row.values.get("reportDate", ""), is_cancel(row))
+        group = (name, row.values.get("reportDate", ""), is_cancel(row), derived(row))
         found.setdefault(group, []).append(row)
     return [details(rows) for rows in found.values()]
+
+
+def derived(row: Row) -> str:
+    """The kind of derivative that the row is of, or "" for what an action itself is about."""
+    return DERIVED.get(row.values.get("assetCategory", ""), "")
 
 
 class Actions:
@@ -104,6 +112,8 @@ class Actions:
         family = _family(rows[0])
         if any(_family(row) != family for row in rows):
             raise BadRowError("type", rows[-1].text("type"), f"rows of several kinds: {BY_HAND}")
+        if derived(rows[0]) == OPTIONS and family in {SPLIT, SPIN_OFF, DIVIDEND}:
+            return Read((), tuple(self._options(row, family) for row in rows))
         if family == SPLIT and len(rows) == 1:
             return Read((), tuple(self._split(rows[0])))
         try:
@@ -114,12 +124,25 @@ class Actions:
         records = _taken_back(legs, family) if is_undone else self._booked[family](legs)
         return Read(tuple(leg.defined for leg in legs), tuple(records))
 
+    def _options(self, row: Row, family: str) -> Record:
+        """A split into a whole number of units multiplies the contracts of its options by it. What
+        other actions make of options, no row tells."""
+        new, old = _ratio(row) if family == SPLIT else (ONE, ONE)
+        times, rest = divmod(int(new), int(old)) if old else (0, 0)
+        change = row.decimal("quantity")
+        is_multiple = times > 1 and not rest and not change % 1 and not int(change) % (times - 1)
+        if not change or not is_multiple:
+            rule = f"what {family} made of an option, which the row does not tell: {BY_HAND}"
+            raise BadRowError("quantity", text(change), rule)
+        return self._split(row)[0]
+
     def _split(self, row: Row) -> list[Record]:
         """New units of the same contract for old ones, and the sale of a fraction for cash."""
         new, old = _ratio(row)[:: -1 if is_cancel(row) else 1]
         named = f"{text(new)} FOR {text(old)}"
         content = ["split", instrument_id(row), row.written(*TIMES), f"SPLIT {named}"]
         told = [row.id("actionID"), reported(row), *([CANCELED] if is_cancel(row) else [])]
+        told += [instrument_id(row)] if derived(row) else []
         cash = row.decimal_or_zero("proceeds")
         split = SplitApplied(
             id=row.id("transactionID")
@@ -218,6 +241,8 @@ def _sides(legs: Sequence[Moved], family: str) -> tuple[list[Moved], list[Moved]
     back when it is cancelled; a short's units have the other sign. Where no leg is that contract,
     units less than none go."""
     about = _about(legs)
+    if about is None and derived(legs[0].row) == OPTIONS:
+        raise _refused(legs, family, "of options, of which is not told which go and which come")
     goes_positive = about is not None and (about.qty > ZERO) is not is_cancel(about.row)
     old = [leg for leg in legs if (leg.qty > ZERO) is goes_positive]
     new = [leg for leg in legs if (leg.qty > ZERO) is not goes_positive]
