@@ -245,6 +245,33 @@ def test_a_cfd_splits_beside_its_underlying() -> None:
     assert [split.instrument_id for split in splits] == ["IBKR:900001", "IBKR:900008"]
 
 
+OLD_CUSIP = "US06742E7114", "06742E711"
+
+
+@pytest.mark.parametrize("sign", ["", "-"], ids=["long", "short"])
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("told_by", ["words", "cusip", "symbol"])
+def test_without_an_isin_the_old_contract_is_told_by_its_code_not_by_the_symbol_taken_over(
+    sign: str, order: int, told_by: str
+) -> None:
+    isin, cusip = OLD_CUSIP
+    words = f"ACME({isin}) SPLIT 1 FOR 4 ({{}}, ACME CORP, {{}})"
+    old = {**OLD, "symbol": "ACME.OLD", "isin": "",
+           "description": words.format("ACME.OLD", cusip if told_by == "words" else ""),
+           "cusip": cusip if told_by == "cusip" else ""}  # fmt: skip
+    new = {**NEW, "symbol": "ACME", "isin": "", "description": words.format("ACME", "")}
+    other = "-" if not sign else ""
+    legs = [action(**old, type="RS", quantity=f"{other}100"),
+            action(**new, type="RS", quantity=f"{sign}25")]  # fmt: skip
+    told = batch(*legs[::order], held=f"{sign}100")
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        ingest(book, told)
+        views = {view.instrument_id: view for view in book.positions("U1")}
+        assert not any(view.suspense_qty or view.realized_pnl for view in views.values())
+        assert views["IBKR:900001"].net_qty == 0
+        assert views["IBKR:900002"].net_qty == Decimal(f"{sign}25")
+
+
 def test_a_split_of_huge_terms_is_refused_at_once() -> None:
     words = "ACME(US1) SPLIT 999999998 FOR 999999999 (ACME, ACME, US1)"
     refused(action(type="RS", description=words, quantity="-1", proceeds="1"))

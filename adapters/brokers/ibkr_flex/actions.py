@@ -252,14 +252,28 @@ def _sides(legs: Sequence[Moved], family: str) -> tuple[list[Moved], list[Moved]
 
 
 def _about(legs: Sequence[Moved]) -> Moved | None:
-    """The leg of the contract that the action is about. Its symbol tells only where no leg has an
-    ISIN: of two contracts, the new one takes the symbol over."""
+    """The leg of the contract that the action is about, by the code in its words. Its symbol tells
+    only where no leg has an ISIN: of two contracts, the new one takes the symbol over, and the old
+    one has ``.OLD`` behind it."""
     named = _ABOUT.match(legs[0].row.text("description"))
     if named is None:
         return None
-    if any(leg.row.text("isin") for leg in legs):
-        return next((leg for leg in legs if leg.row.text("isin") == named[2]), None)
-    return next((leg for leg in legs if leg.defined.symbol == named[1]), None)
+    coded = [leg for leg in legs if any(_is_same(code, named[2]) for code in _codes(leg.row))]
+    if coded or any(leg.row.text("isin") for leg in legs):
+        return coded[0] if len(coded) == 1 else None
+    by_symbol = {leg.defined.symbol: leg for leg in legs}
+    return by_symbol.get(f"{named[1]}.OLD") or by_symbol.get(named[1])
+
+
+def _codes(row: Row) -> set[str]:
+    """The codes of a leg's contract, the last word of its own description among them."""
+    own = row.text("description").removesuffix(")").rpartition(", ")[2]
+    return {own, *(row.id(name) for name in ("isin", "securityID", "cusip", "conid"))} - {""}
+
+
+def _is_same(code: str, other: str) -> bool:
+    """Whether two codes are one: an ISIN holds the national code behind its country."""
+    return other in {code, code[2:-1]} or code == other[2:-1]
 
 
 def _for_units(old: Sequence[Moved], new: Sequence[Moved]) -> Sequence[Record]:
