@@ -272,6 +272,12 @@ def test_without_an_isin_the_old_contract_is_told_by_its_code_not_by_the_symbol_
         assert views["IBKR:900002"].net_qty == Decimal(f"{sign}25")
 
 
+def test_a_parent_whose_symbol_has_two_words_is_named_too() -> None:
+    words = "ACME B(US0000009001) SPINOFF  1 FOR 2 (GLX, GLOBEX, US0000009002)"
+    spun = batch(action(**NEW, type="SO", description=words, quantity="50")).records[1].event
+    assert spun.parent_id == "IBKR:US0000009001"
+
+
 def test_a_split_of_huge_terms_is_refused_at_once() -> None:
     words = "ACME(US1) SPLIT 999999998 FOR 999999999 (ACME, ACME, US1)"
     refused(action(type="RS", description=words, quantity="-1", proceeds="1"))

@@ -64,8 +64,8 @@ _WORDS: Final = (
 MOST_TRIED: Final = 1000
 OPTIONS: Final = "options"
 DERIVED: Final = {"OPT": OPTIONS, "FOP": OPTIONS, "CFD": "CFD"}
-# "ACME(US0000000001) SPLIT ...": the contract that the action is about.
-_ABOUT = re.compile(r"([^\s(]+) ?\(([A-Za-z0-9]{6,20})\)", re.ASCII)
+# "BRK B(US0000000001) SPLIT ...": the contract that the action is about.
+_ABOUT = re.compile(r"([^(]+?) ?\(([A-Za-z0-9]{6,20})\)", re.ASCII)
 
 
 @attrs.frozen
