@@ -143,6 +143,22 @@ PAIR = {"assetCategory": "CASH", "symbol": "CHF.USD", "conid": "12", "currency":
         "ibCommission": "-1.8", "ibCommissionCurrency": "CHF", "transactionID": "6"}  # fmt: skip
 
 
+BOND = {"assetCategory": "BOND", "symbol": "X 6 1/4 26", "conid": "900005"}
+COUPON = {"type": "Bond Interest Paid", "amount": "-25.69", "transactionID": "1282"}
+
+
+@pytest.mark.parametrize(("told", "findings"), [("-25.69", 0), ("-25.70", 1)])
+def test_accrued_interest_shares_the_posting_of_its_trade_and_is_compared_alone(
+    told: str, findings: int
+) -> None:
+    bought = trade(**BOND, transactionID="1282", quantity="2000", tradePrice="63.709")
+    rows = [line(activityCode="BUY", transactionID="1282", amount="-1280.18", balance="-1280.18"),
+            line(activityCode="INTP", transactionID="1282", amount=told,
+                 balance=str(Decimal("-1280.18") + Decimal(told)))]  # fmt: skip
+    batch = funds(*rows, Trades=[bought], CashTransactions=[cash(**BOND, **COUPON)])
+    assert (len(batch.records), len(batch.findings), batch.quarantine) == (2, findings, ())
+
+
 def test_the_currency_of_a_pairs_commission_is_what_it_was_taken_in() -> None:
     taken = line(activityCode="FOREX", activityDescription="Commission from Forex Trade",
                  amount="-2", balance="148", transactionID="6")  # fmt: skip

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.brokers.ibkr_flex.cash import TYPES, sales_tax
-from adapters.brokers.ibkr_flex.funds_chain import BASE_LEVEL, amount_of, is_base
+from adapters.brokers.ibkr_flex.funds_chain import BASE_LEVEL, TRADED, amount_of, is_base
 from adapters.brokers.ibkr_flex.row import NO_ID, Row
 from adapters.brokers.ibkr_flex.taxes import taxed_trades, transaction_tax
 from adapters.port import Record
@@ -43,7 +43,7 @@ CASH_CODES: Final = {
 }
 SECTIONS: Final = {
     **dict.fromkeys(CASH_CODES, "CashTransactions"),
-    **dict.fromkeys(("ASSIGN", "BUY", "EXE", "EXP", "FOREX", "SELL"), "Trades"),
+    **dict.fromkeys(TRADED, "Trades"),
     "CORP": "CorporateActions",
     "STAX": "SalesTaxes",
     "TTAX": "TransactionTaxes",

@@ -14,6 +14,8 @@ from ledger.domain.numbers import ZERO, add, multiply, subtract, text
 from ledger.errors import BadRowError
 
 BASE_LEVEL: Final = "BaseCurrency"
+TRADED: Final = frozenset({"ASSIGN", "BUY", "EXE", "EXP", "FOREX", "SELL"})
+"""The activity codes of what ``Trades`` tells."""
 MICRO: Final = Decimal(1_000_000)
 
 Key = tuple[str, str]
@@ -90,11 +92,13 @@ def _micros(amount: Decimal) -> int:
 
 
 def disagreements(rows: Iterable[Row], cash: Iterable[Row], file: str) -> Iterator[Finding]:
-    """A finding for each cash transaction of which the lines of its posting say otherwise."""
+    """A finding for each cash transaction of which the lines of its posting say otherwise; the line
+    of a trade says nothing of the accrued interest, which has the trade's posting."""
     told: dict[Key, Decimal] = {}
     for row in rows:
         try:
-            if not is_base(row) and row.id("transactionID"):
+            is_of_cash = not is_base(row) and row.values.get("activityCode") not in TRADED
+            if is_of_cash and row.id("transactionID"):
                 place = (row.id("transactionID"), row.required("currency"))
                 told[place] = add(told.get(place, ZERO), amount_of(row))
         except UNREADABLE:
