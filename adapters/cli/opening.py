@@ -111,7 +111,7 @@ def prepare(
     if opening is not None:
         require_rules(book.account(batch.account), opening, given)
         return Opening(book, None)
-    base = how["base_currency"] or currency_of(batch)
+    base = how["base_currency"] or batch.base_currency or currency_of(batch)
     event = account_opened(base, zone, how, batch.whose)
     return Opening(book, make_fact(batch.account, event, SINCE_EVER))
 

@@ -97,3 +97,15 @@ def test_statements_that_cut_a_second_make_one_order() -> None:
         fills = [event for event in events if isinstance(event, FillBooked)]
         found.add(tuple(str(one.last_px) for one in sorted(fills, key=lambda one: one.seq or 0)))
     assert found == {("16", "17", "18")}
+
+
+@pytest.mark.parametrize(
+    ("told", "base"), [({"currency": "CHF"}, "CHF"), ({"currency": "-"}, ""), ({}, "")]
+)
+def test_what_the_account_reports_in_is_the_statements_word(
+    told: dict[str, str], base: str
+) -> None:
+    content = file({"Trades": [trade(ibExecID="a")]})
+    row = element("AccountInformation", {"accountId": "U1", **told})
+    batch = read(content.replace(b"<Trades>", f"{row}<Trades>".encode()))
+    assert batch.base_currency == base

@@ -55,6 +55,16 @@ def test_an_account_is_opened_and_that_is_said(run: Run, statement: Path) -> Non
     assert (opened().booking, opened().time_zone) == (Booking.AVERAGE, "America/New_York")
 
 
+def test_an_account_reports_in_the_currency_that_its_statement_names(
+    run: Run, statement: Path
+) -> None:
+    told = statement.read_text("utf-8").replace('currency="USD" name', 'currency="CHF" name')
+    statement.write_text(told, "utf-8")
+    assert "base currency CHF" in run("ingest", "ibkr_flex", statement.name, "--dry-run").err
+    asked = run("ingest", "ibkr_flex", statement.name, "--dry-run", "--base-currency", "GBP")
+    assert "base currency GBP" in asked.err
+
+
 def test_that_it_was_opened_is_in_the_answer_itself(run: Run, statement: Path) -> None:
     assert (
         "DU1000001: account opened, 22 events added"

@@ -99,6 +99,7 @@ def _batch(
         parser_version=VERSION,
         digest=pages[0].digest if len(pages) == 1 else digest_of(p.digest for p in pages),
         venue_account=account,
+        base_currency=last.base_currency,
         statement_id=f"{account}:{first.period[0]}:{last.period[1]}",
         coverage=_coverage(in_order, config),
         instruments=tuple(InstrumentDefined(instrument=i) for i in instruments.values()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -70,6 +71,13 @@ class Statement:
         self.findings: list[Finding] = []
         self.controls: list[Control] = []
         self._incomplete: set[str] = set()
+
+    @property
+    def base_currency(self) -> str:
+        """What the account reports in, or "" where the statement does not say."""
+        told = {row.values.get("currency", "") for row in self._rows.get("AccountInformation", ())}
+        named = told.pop() if len(told) == 1 else ""
+        return named if re.fullmatch("[A-Z]{3}", named) else ""
 
     def read(self) -> None:
         """Read every section that is known, and set aside the rows of every other."""
