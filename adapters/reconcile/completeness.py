@@ -32,8 +32,9 @@ def _reasons(batch: Batch, as_of: datetime | None) -> Iterator[str]:
     coverage = batch.coverage
     yield from coverage.missing
     if as_of is not None and coverage.covers_to is not None and coverage.covers_to < as_of:
-        ends = coverage.covers_to.isoformat()
-        yield f"the report ends at {ends}, before {as_of.isoformat()}: it is an earlier one"
+        ends, asked = coverage.covers_to, as_of.astimezone(coverage.covers_to.tzinfo)
+        told = f"the report ends at {ends.isoformat()}, before {asked.isoformat()}"
+        yield f"{told}: it is an earlier one"
     if not _says_something(batch):
         yield "the report says nothing at all: an empty answer is taken for a failed one"
     elif not batch.records and _is_of_no_time(batch):

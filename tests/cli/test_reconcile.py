@@ -98,6 +98,25 @@ def test_a_csv_file_covers_what_was_asked_for(
     assert run("reconcile", "csv", "empty.csv", *columns, *OUT, *span).code == code
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(("as_of", "code"), [("2026-03-06", 0), ("2026-03-07", 75)])
+def test_a_report_of_a_day_reaches_to_that_day_in_the_zone_of_the_account(
+    run: Run, statement: Path, zone: str, as_of: str, code: int
+) -> None:
+    run("ingest", "ibkr_flex", statement.name, "-a", "far", "--zone", zone)
+    args = ("reconcile", "ibkr_flex", statement.name, "-a", "far", *OUT)
+    assert run(*args, "--as-of", as_of).code == code
+
+
+def test_a_span_that_was_asked_for_is_in_the_zone_of_the_account(run: Run) -> None:
+    page = kraken.trades(T1={})
+    Path(page.name).write_bytes(page.content)
+    run("ingest", "kraken", page.name, "-a", "K", "--zone", "Asia/Tokyo")
+    run("reconcile", "kraken", page.name, *OUT, "--from", "2023-07-05", "--to", "2023-07-07")
+    covers = summary()["report"]
+    assert covers["covers_to"] == "2023-07-06T15:00:00Z"
+
+
 def test_what_broke_before_stays_open(books: Run, other: Path) -> None:
     books(*RECONCILE, other.name, *OUT)
     assert books(*RECONCILE, *cut(other), *OUT).code == 75

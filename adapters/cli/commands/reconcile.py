@@ -10,16 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import click
 
 from adapters.cli import output
+from adapters.cli.acts import zone_of
 from adapters.cli.answers import Answer, Section, counted, numbers, texts
 from adapters.cli.comparing import Comparing, unread
 from adapters.cli.exits import FINDINGS, FINE, TRY_LATER
 from adapters.cli.fetched import account_of, covers_of, fetch_of, lacking, pages_in
 from adapters.cli.holidays import calendar_of, holidays_option
 from adapters.cli.locking import locked
-from adapters.cli.moments import ends, not_far_ahead
+from adapters.cli.moments import ends, moment, not_far_ahead
 from adapters.cli.questions import Question, asks
 from adapters.cli.read_models import reports_option
 from adapters.cli.reports import (
@@ -79,8 +81,8 @@ class Tolerance(click.ParamType[tuple[str, Decimal]]):
               "report does not say; a day is its first moment. Of a fetch, its own.")  # fmt: skip
 @click.option("--to", "until", metavar="TIME", help="What was asked for ends before then, a day "
               "left out, where the report does not say. Of a fetch, its own.")  # fmt: skip
-@click.option("--as-of", metavar="TIME", help="The report has to reach to then: an earlier one is "
-              "yesterday's.")  # fmt: skip
+@click.option("--as-of", "reach", metavar="TIME", help="The report has to reach to then: an "
+              "earlier one is yesterday's.")  # fmt: skip
 @click.option("--known-at", metavar="TIME|NUMBER", help="What the books knew then; nothing is "
               "recorded.")  # fmt: skip
 @click.option("--out", type=_FOLDER, metavar="DIR", help="The report's folder, which is replaced "
@@ -99,6 +101,7 @@ def reconcile(
     *,
     reports: str | None,
     out: Path | None,
+    reach: str | None,
     tolerances: tuple[tuple[str, Decimal], ...],
     fail_on: str,
     calendar: str | None,
@@ -121,8 +124,7 @@ def reconcile(
     """
     if out is None and not dry_run:
         raise click.UsageError("--out DIR is missing; --dry-run needs none, for it writes nothing")
-    question.settings.reports = reports or question.settings.reports
-    question.settings.account = question.account
+    question = settled(question, reports, reach)
     place, days = None if dry_run or out is None else folder_of(out), calendar_of(calendar)
     opening = opened(question.book.store, question.account)
     with _alone(place, question.account):
@@ -134,6 +136,17 @@ def reconcile(
     show(question, report, None if place is None else out)
     tell_unheard(question, tolerances, report)
     return exit_code(report, Severity(fail_on))
+
+
+def settled(question: Question, reports: str | None, reach: str | None) -> Question:
+    """The question of one account, and as of the moment that was written, if one was: a day is one
+    of the account's own zone, in which its report begins and ends."""
+    question.settings.reports = reports or question.settings.reports
+    question.settings.account = question.account
+    if not reach:
+        return question
+    zone = zone_of(question, question.account)
+    return attrs.evolve(question, as_of=moment("--as-of", reach, zone))
 
 
 def folder_of(out: Path) -> Path:
@@ -170,7 +183,7 @@ def read(
     ``BadFileError`` for a map or settings that are wrong: to try later would not mend them.
     """
     require_parser(question.settings, broker=broker, **asked)
-    covers = ends("--from", since, "--to", until, question.settings.zone_info)
+    covers = ends("--from", since, "--to", until, zone_of(question, question.account))
     for option, when in (("--to", covers[1]), ("--as-of", question.as_of)):
         if when is not None:
             not_far_ahead(option, when, question.book.clock())
