@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from ledger.domain.events import (
     StatedBalance,
     StatedPosition,
 )
+from tests.cli.nights import OUT, RECONCILE
 from tests.cli.running import Ran, Run, recorded
 from tests.reconcile.nights import Nights, day, fee, fill
 
@@ -282,6 +284,18 @@ def test_the_cost_of_units_can_be_given(broken: Run) -> None:
     booked = recorded()[-2]
     assert booked.event.basis == Decimal(7)  # type: ignore[attr-defined]
     assert booked.occurred_at.isoformat() == "2026-03-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("given", "at"), [((), "2026-03-06T05:00:00"), (("--at", "2026-03-05"), "2026-03-05T05:00:00")]
+)
+def test_the_day_of_an_adjustment_is_one_of_the_accounts_zone(
+    books: Run, other: Path, given: tuple[str, ...], at: str
+) -> None:
+    books(*RECONCILE, other.name, *OUT)
+    args = ("break", "adjust", key(books, BALANCE), "--adopt", "--yes", *given, *SIGNED)
+    assert books(*args).code == 0
+    assert recorded()[-2].occurred_at.isoformat() == f"{at}+00:00"
 
 
 def test_a_break_without_an_adjustment_says_what_to_do(broken: Run) -> None:

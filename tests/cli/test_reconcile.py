@@ -176,6 +176,8 @@ def test_what_is_gone_is_resolved_and_told(books: Run, other: Path) -> None:
     books(*RECONCILE, other.name, *OUT)
     done = books(*RECONCILE, "statement.xml", *OUT)
     assert (done.code, "demo: clean, 4 resolved, 8 matches" in done.out) == (0, True)
+    resolved = [line.split()[:2] for line in done.out.splitlines() if "the books agree" in line]
+    assert ["position.sign", "ACME"] in resolved
     assert summary()["resolved"][0]["how"] == "the report states it, and the books agree"
     assert steps() == ["BreakOpened"] * 4 + ["BreakResolved"] * 4
 

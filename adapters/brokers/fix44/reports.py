@@ -11,7 +11,7 @@ from typing import Final
 from adapters.brokers.fix44.dialect import SIDES, Dialect, price_is_per_unit
 from adapters.brokers.fix44.fees import fees
 from adapters.brokers.fix44.instruments import instrument_id, price_currency
-from adapters.brokers.fix44.message import Message, NO_IDS, timestamp
+from adapters.brokers.fix44.message import NO_IDS, Message, timestamp
 from adapters.linking import EXECUTION
 from adapters.port import StatedOrder
 from adapters.sharing import shared

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from adapters.cli.acts import zone_of
 from adapters.cli.answers import Row, Section, counted, numbers, texts
 from adapters.cli.break_acts import Deed, deeds, named_break, require_as_seen
 from adapters.cli.exits import FINDINGS, FINE
@@ -273,10 +274,12 @@ def _adjustment(deed: Deed, given: str | None) -> Event:
 
 
 def _moment(deed: Deed, given: str | None) -> datetime:
+    """When it happened: a day, given or that it was last seen on, is one of the account's zone."""
+    zone = zone_of(deed.asked.question, deed.asked.account)
     if given is not None:
-        at = beginning("--at", given, deed.asked.question.settings.zone_info)
+        at = beginning("--at", given, zone)
         return not_far_ahead("--at", at, deed.asked.question.book.clock())
-    return datetime.combine(deed.known.seen_on, time.min, UTC)
+    return datetime.combine(deed.known.seen_on, time.min, zone).astimezone(UTC)
 
 
 def _told(event: Event) -> str:

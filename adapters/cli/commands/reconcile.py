@@ -255,11 +255,15 @@ def sections(report: Report) -> list[Section]:
         {**one._asdict(), "kind": one.kind.value, "severity": one.kind.severity.value}
         for one in report.by_kind()
     ]
+    gone = [
+        {**_named(one, _RESOLVED), "subject": report.symbols.get(one.subject, one.subject)}
+        for one in report.life.resolved
+    ]
     matched = [{"pass": one.name.lower(), "matches": n} for one, n in outcome.matched.items()]
     return [
         Section("breaks", _KINDS, kinds),
         Section("matched", _MATCHED, matched),
-        Section("resolved", _RESOLVED, [_named(one, _RESOLVED) for one in report.life.resolved]),
+        Section("resolved", _RESOLVED, gone),
         Section("let pass", _ABSORBED, [_named(one, _ABSORBED) for one in outcome.absorbed]),
     ]
 
