@@ -78,11 +78,11 @@ def flex_rows() -> bytes:
 
 
 REPORTS: dict[str, tuple[Parser, Callable[[], bytes], int]] = {
-    "csv": (parser_for(FILLS), csv_rows, 1_700),
-    "fix44": (fix44.parse, fix_rows, 3_000),
-    "alpaca": (alpaca_venue.parse, alpaca_rows, 1_900),
-    "kraken": (kraken.parse, kraken_rows, 2_000),
-    "ibkr_flex": (ibkr_flex.parse, flex_rows, 3_000),
+    "csv": (parser_for(FILLS), csv_rows, 2_000),
+    "fix44": (fix44.parse, fix_rows, 3_600),
+    "alpaca": (alpaca_venue.parse, alpaca_rows, 2_300),
+    "kraken": (kraken.parse, kraken_rows, 2_600),
+    "ibkr_flex": (ibkr_flex.parse, flex_rows, 3_600),
 }
 
 

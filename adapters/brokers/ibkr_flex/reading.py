@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -21,6 +20,7 @@ from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, SEGMENT, Row
 from adapters.brokers.ibkr_flex.sections import INFORMING, READ, details, refuse
 from adapters.brokers.ibkr_flex.stated import (
     balance,
+    base_currency,
     closing,
     controls,
     is_balance,
@@ -67,17 +67,11 @@ class Statement:
         self.positions: list[StatedPosition] = []
         self.balances: list[StatedBalance] = []
         self.lists_positions = self.lists_balances = False
+        self.base_currency = base_currency(self._rows.get("AccountInformation", ()))
         self.quarantine: list[Quarantined] = []
         self.findings: list[Finding] = []
         self.controls: list[Control] = []
         self._incomplete: set[str] = set()
-
-    @property
-    def base_currency(self) -> str:
-        """What the account reports in, or "" where the statement does not say."""
-        told = {row.values.get("currency", "") for row in self._rows.get("AccountInformation", ())}
-        named = told.pop() if len(told) == 1 else ""
-        return named if re.fullmatch("[A-Z]{3}", named) else ""
 
     def read(self) -> None:
         """Read every section that is known, and set aside the rows of every other."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -83,6 +84,13 @@ def position(row: Row) -> StatedPosition:
         qty=row.decimal("position"),
         cost_basis=row.decimal_or_none("costBasisMoney"),
     )
+
+
+def base_currency(information: Iterable[Row]) -> str:
+    """What the account reports in, or "" where the statement does not say."""
+    told = {row.values.get("currency", "") for row in information}
+    named = told.pop() if len(told) == 1 else ""
+    return named if re.fullmatch("[A-Z]{3}", named) else ""
 
 
 def is_balance(row: Row) -> bool:
