@@ -10,8 +10,9 @@ from adapters.ingest import Progress
 
 
 @contextmanager
-def progress_bar(total: int, what: str = "reading") -> Iterator[Progress | None]:
-    """Something to report progress to, drawn on standard error; None where nobody looks."""
+def progress_bar(total: int, what: str = "reading", then: str = "") -> Iterator[Progress | None]:
+    """Something to report progress to, drawn on standard error; None where nobody looks. ``then``
+    names what is done behind the last step, of which nobody knows how long it takes."""
     if not sys.stderr.isatty() or total < 1:
         yield None
         return
@@ -22,6 +23,9 @@ def progress_bar(total: int, what: str = "reading") -> Iterator[Progress | None]
         task = bar.add_task(what, total=total)
 
         def advance(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of)
+            if then and done == of:
+                bar.update(task, description=then, total=None)
+            else:
+                bar.update(task, completed=done, total=of)
 
         yield advance

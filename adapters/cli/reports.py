@@ -106,7 +106,7 @@ class Reading:
         given = _given(settings, broker, venue_settings)
         self._parse, self._map_zone = parser_of(broker, column_map, given)
         self._is_other = other_zone
-        self.pages = list(pages)
+        self._pages = list(pages)
         # A column map declares its zone itself.
         self._has_zone = zone is not None or self._map_zone is not None or broker in venues.ZONED
         self._zone = zone.key if zone else None
@@ -126,7 +126,11 @@ class Reading:
     def batch(self, time_zone: str | None = None) -> Batch:
         """All pages as one batch; ``BadFileError`` refuses them as a whole."""
         zone = time_zone or self._config.time_zone
-        return self._parse(self.pages, attrs.evolve(self._config, time_zone=zone))
+        return self._parse(self._pages, attrs.evolve(self._config, time_zone=zone))
+
+    def end(self) -> None:
+        """Nothing is read again: the pages are let go of."""
+        self._pages.clear()
 
     def batch_of(self, opening: AccountOpened | None) -> Batch:
         """The batch of an account that is open: in its zone, if none was given."""

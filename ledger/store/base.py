@@ -87,8 +87,7 @@ class LogStore(VerifiedStore):
             streams = streams.union(*(request.streams for request in others))
             keys = [key for request in group for key in request.keys]
         with writing(self.log, keep=not first.dry_run, streams=streams, keys=keys) as writer:
-            feeds = not others and first.revise is None
-            batch = Batch(self.log, writer, self._codec, self._clock, feeds=feeds)
+            batch = Batch(self.log, writer, self._codec, self._clock, feeds=not others)
             batch.look_up(keys)
             if not others:
                 first.decide(batch)

@@ -20,6 +20,9 @@ from ledger.store.rows import require_name, time_text
 _FEED: Final = 200
 """After so many sealed events a log may begin to write them."""
 
+_LOOK_UP: Final = 5_000
+"""So many keys are asked for in one question."""
+
 # Past the generated constructors, which take as long as the rest of a tuple's making.
 _new = tuple.__new__
 
@@ -37,7 +40,7 @@ class Batch:
     def __init__(
         self, log: Log, writer: Writer, codec: Codec, clock: Clock, *, feeds: bool = True
     ) -> None:
-        """``feeds``: a log may write before the end, since nothing is read or undone till then."""
+        """``feeds``: a log may write before the end, since nothing of it alone is undone."""
         self._feeds = feeds
         self._log = log
         self._writer = writer
@@ -46,6 +49,7 @@ class Batch:
         self._codec = codec
         self._clock = clock
         self._known: dict[str, Recorded] = {}
+        self._hashes: dict[str, tuple[bytes, str]] = {}
 
     def version(self, stream: str) -> int:
         """The last version of a stream, with what the batch adds to it."""
@@ -88,10 +92,12 @@ class Batch:
             self.record(extra)
 
     def look_up(self, keys: Iterable[str]) -> None:
-        """Read what is recorded under these keys."""
-        rows = self._log.by_key([key for key in keys if key not in self._known])
-        for key, row in rows.items():
-            self._known[key] = recorded_from(row, self._codec)
+        """Read what is recorded under these keys, some at a time: rows are larger than facts."""
+        asked = [key for key in keys if key not in self._known]
+        for begin in range(0, len(asked), _LOOK_UP):
+            rows = self._log.by_key(asked[begin : begin + _LOOK_UP])
+            for key, row in rows.items():
+                self._known[key] = recorded_from(row, self._codec)
 
     def _append(self, fact: Fact) -> Recorded:
         stream, key, occurred_at, event, meta = fact
@@ -107,7 +113,9 @@ class Batch:
             time_text(occurred_at), time_text(recorded_at), metadata,
         )  # fmt: skip
         self._rows.append(row)
-        hashes = previous.hex(), digest.hex()
+        last, told = self._hashes.get(stream, (b"", ""))
+        hashes = told if last is previous else previous.hex(), digest.hex()
+        self._hashes[stream] = digest, hashes[1]
         return _new(
             Recorded,
             (number, stream, version, key, occurred_at, recorded_at, event, meta, *hashes),

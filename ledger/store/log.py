@@ -90,7 +90,8 @@ class Log(SavedRows, PriceRows):
         """
 
     def feed(self, rows: Sequence[Columns]) -> bool:
-        """Take rows of a large append early, so that a server works while others are sealed.
+        """Take rows of a large append early, so that a server works while others are sealed, and
+        they are not all kept until its end.
 
         Only inside ``writing()``; whether they were taken, and need not be added any more.
         """

@@ -41,21 +41,22 @@ class Writer:
     def __init__(self, log: Log, *, keep: bool = True) -> None:
         self._log = log
         self._keep = keep
-        self._fed = 0
         self.has_written = False
         self.tip = _tip(log)
         self.rows: list[Columns] = []
 
     def feed(self) -> None:
-        """Hand on what is sealed so far; a later failure still undoes it."""
-        if self._keep and self._log.feed(self.rows[self._fed :]):
-            self._fed = len(self.rows)
+        """Hand on what is sealed so far, and keep it no longer; a later failure still undoes it."""
+        if not self._keep:
+            self.rows.clear()
+        elif self._log.feed(self.rows):
+            self.rows.clear()
             self.has_written = True
 
     def end(self) -> None:
         """Write what is not written yet."""
         self.has_written = True
-        self._log.add(self.rows[self._fed :])
+        self._log.add(self.rows)
 
     def put(self, events: Sequence[StoredEvent]) -> list[int]:
         """Seal the events of another program; the numbers they got."""

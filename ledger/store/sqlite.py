@@ -24,6 +24,8 @@ from ledger.store.sqlite_refs import SQLiteRefs
 from ledger.store.sqlite_schema import TO_WRITE, unprotected
 
 BUSY_SECONDS: Final = 5
+FEED_FROM: Final = 5_000
+"""So many rows of an append wait until they are written."""
 
 
 class SQLiteLog(SQLitePrices, SQLiteRefs):
@@ -43,6 +45,7 @@ class SQLiteLog(SQLitePrices, SQLiteRefs):
         self._is_to_write = False
         self._closed = False
         self._ahead: tuple[str, list[Any]] | None = None  # a key that was asked for with the end
+        self._fed: list[tuple[str, int]] = []  # keys of rows that are written already
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -126,6 +129,7 @@ class SQLiteLog(SQLitePrices, SQLiteRefs):
             commit(self._connection, self.path, matters=self._has_written)
         finally:
             self._ahead = None
+            self._fed = []
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
@@ -135,15 +139,27 @@ class SQLiteLog(SQLitePrices, SQLiteRefs):
             (key,) = keys
             self._ahead = key, self.query(sql.AHEAD, (key,))
 
+    def feed(self, rows: Sequence[Columns]) -> bool:
+        """Write many rows of a larger append. Their keys follow at its end: all together in order,
+        each page of their index is written once."""
+        if len(rows) < FEED_FROM:
+            return False
+        self._about_to_add(rows)
+        self._connection.executemany(sql.ADD, rows)
+        self._fed.extend([(row[4], row[0]) for row in rows if row[4] is not None])
+        return True
+
     def add(self, rows: Sequence[Columns]) -> None:
         """Insert the rows and their keys."""
         self._about_to_add(rows)
-        if len(rows) == 1 and rows[0][4] is not None:
+        if len(rows) == 1 and rows[0][4] is not None and not self._fed:
             self._connection.execute(sql.ADD, rows[0])
             self._connection.execute(sql.ADD_KEY, (rows[0][4], rows[0][0]))
             return
         self._connection.executemany(sql.ADD, rows)
-        keyed = sorted([(row[4], row[0]) for row in rows if row[4] is not None])
+        keyed, self._fed = self._fed, []
+        keyed += [(row[4], row[0]) for row in rows if row[4] is not None]
+        keyed.sort()
         self._connection.executemany(sql.ADD_KEY, keyed)
 
     def _about_to_add(self, rows: Sequence[Any]) -> None:

@@ -6,32 +6,36 @@ import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+import ledger
 from adapters.brokers import alpaca as alpaca_venue
 from adapters.brokers import fix44, ibkr_flex, kraken
 from adapters.brokers.csv_map import parser_for
+from adapters.ingest import ingest
 from adapters.port import AccountConfig, Parser, RawPage
 from tests.brokers import fix, flex
 from tests.brokers.test_csv_map import FILLS, HEADER
 from tests.brokers.venues.alpaca import fill as activity
 
 ROWS = 2_000
+RECORDED = 15_000
 BEGINS = datetime(2024, 1, 2, 14, 30, tzinfo=UTC)
 
 
-def each() -> Iterator[tuple[int, datetime, str, str]]:
+def each(count: int = ROWS) -> Iterator[tuple[int, datetime, str, str]]:
     """Number, time, quantity and price of as many fills, of which three are of one order."""
-    for number in range(ROWS):
+    for number in range(count):
         at = BEGINS + timedelta(seconds=7 * number)
         yield number, at, str(1 + number * 7 % 500), f"{10 + number * 13 % 90}.{number % 100:02d}"
 
 
-def csv_rows() -> bytes:
+def csv_rows(count: int = ROWS) -> bytes:
     rows = (
         f"{n},{at.isoformat()},E{n:09d}.01,O{n // 3:09d},A,SYM{n % 50},buy,{qty},{px},0.35,USD\n"
-        for n, at, qty, px in each()
+        for n, at, qty, px in each(count)
     )
     return (HEADER + "".join(rows)).encode()
 
@@ -98,3 +102,18 @@ def test_a_row_takes_little_more_room_while_it_is_read_than_the_fact_made_of_it(
         tracemalloc.stop()
     assert (len(batch.records), batch.quarantine) == (ROWS, ())
     assert most / ROWS <= allowed, f"{most / ROWS:.0f} bytes a row"
+
+
+def test_a_first_report_is_recorded_without_keeping_what_is_written(tmp_path: Path) -> None:
+    page = RawPage(name="report", content=csv_rows(RECORDED))
+    batch = parser_for(FILLS)([page], AccountConfig(account="A"))
+    with ledger.open(f"sqlite:///{tmp_path}/books.db") as book:
+        book.open_account("A", base_currency="USD", occurred_at=BEGINS)
+        tracemalloc.start()
+        try:
+            report = ingest(book, batch)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert report.counts["new"] == RECORDED + len(batch.instruments)
+    assert most / RECORDED <= 1_900, f"{most / RECORDED:.0f} bytes a row"

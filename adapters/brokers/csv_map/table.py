@@ -40,15 +40,16 @@ class Table:
         """Line number and cells of each row; blank lines and lines of commas are passed over."""
         width = len(self.header)
         try:
-            for row in self._reader:
-                if len(row) > width and not any(row[width:]):
-                    del row[width:]
-                if not any(row):
-                    continue
-                if len(row) == width:
-                    yield self._reader.line_num + self._offset, row
-                else:
-                    raise self._refused(f"has {len(row)} cells where the header has {width}")
+            with self._lines:
+                for row in self._reader:
+                    if len(row) > width and not any(row[width:]):
+                        del row[width:]
+                    if not any(row):
+                        continue
+                    if len(row) == width:
+                        yield self._reader.line_num + self._offset, row
+                    else:
+                        raise self._refused(f"has {len(row)} cells where the header has {width}")
         except csv.Error as error:
             raise self._refused(f"is not well-formed CSV ({error})") from None
 

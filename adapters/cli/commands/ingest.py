@@ -97,9 +97,9 @@ def ingest(
     settings.override(store, account, zone)
     found = whole_fetch_of(broker, files)
     settings.account = account_of(found, settings.account)
-    pages, covers = pages_in(found, files), covers_of(found)
+    covers = covers_of(found)
     asked = {name: how.pop(name) for name in _READING}
-    reading = Reading(settings, broker, pages=pages, covers=covers, **asked)
+    reading = Reading(settings, broker, pages=pages_in(found, files), covers=covers, **asked)
     return _recorded(settings, reading, found, how, dry_run=dry_run, style=style or output.TABLE)
 
 
@@ -117,8 +117,9 @@ def _recorded(
     batch = reading.batch()
     with settings.open_for(dry_run=dry_run) as book:
         batch = window_in_id(reading.in_zone_of_account(batch, book.store), found)
+        reading.end()
         opening = prepare(book, batch, reading.zone, how, given_rules())
-        with progress_bar(len(batch.records)) as progress:
+        with progress_bar(len(batch.records), then="recording") as progress:
             meant = how["other_account"]
             report = record_batch(
                 opening, batch, dry_run=dry_run, progress=progress, other_account=meant
