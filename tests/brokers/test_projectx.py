@@ -155,6 +155,8 @@ def test_a_tick_that_makes_no_multiplier_books_nothing(tick):
     ({"status": 4, "fillVolume": 0}, OrdStatus.EXPIRED, 0),
     ({"status": 5, "fillVolume": 0}, OrdStatus.REJECTED, 0),
     ({"status": 6, "fillVolume": 0}, OrdStatus.PENDING_NEW, 0),
+    ({"status": 7, "size": 3}, OrdStatus.PENDING_CANCEL, 1),
+    ({"status": 8, "fillVolume": 0}, OrdStatus.SUSPENDED, 0),
 ])  # fmt: skip
 def test_orders_by_status(changes, status, filled):
     (order,) = read(page("orders", changes)).orders

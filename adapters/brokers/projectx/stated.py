@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.brokers.projectx.contracts import CURRENCY, VENUE, Contracts
 from adapters.brokers.projectx.trades import SIDES
-from adapters.port import StatedOrder
+from adapters.port import CLOSED, StatedOrder
 from adapters.rows import Row
 from ledger.domain.events import StatedBalance, StatedPosition
 from ledger.domain.instruments import Instrument
@@ -23,6 +23,8 @@ STATUSES: Final = {
     "4": OrdStatus.EXPIRED,
     "5": OrdStatus.REJECTED,
     "6": OrdStatus.PENDING_NEW,
+    "7": OrdStatus.PENDING_CANCEL,
+    "8": OrdStatus.SUSPENDED,
 }
 TYPES: Final = {
     "1": "limit", "2": "market", "3": "stop limit", "4": "stop", "5": "trailing stop",
@@ -38,7 +40,6 @@ def order(row: Row, contracts: Contracts, zone: tzinfo) -> StatedOrder:
     filled = _filled(row, status, qty)
     if status is OrdStatus.NEW and filled:
         status = OrdStatus.PARTIALLY_FILLED
-    is_open = status in {OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.PENDING_NEW}
     written = "updateTimestamp" if row.has("updateTimestamp") else "creationTimestamp"
     return StatedOrder(
         order_id=row.required("id"),
@@ -48,7 +49,7 @@ def order(row: Row, contracts: Contracts, zone: tzinfo) -> StatedOrder:
         cum_qty=filled,
         status=status,
         cl_ord_id=row.text("customTag") or None,
-        leaves_qty=subtract(qty, filled) if is_open else ZERO,
+        leaves_qty=ZERO if status in CLOSED else subtract(qty, filled),
         limit_px=row.decimal_or_none("limitPrice"),
         stop_px=row.decimal_or_none("stopPrice"),
         avg_px=row.decimal_or_none("filledPrice"),
