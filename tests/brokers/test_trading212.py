@@ -129,6 +129,7 @@ def test_trading_212_withheld_tax_is_told_and_not_taken_twice():
 def test_trading_212_what_cannot_be_booked_says_why(action):
     (aside,) = read("trading212", table212(cash212(action, "5", Ticker="ACME"))).quarantine
     assert "by hand" in aside.rule
+    assert aside.value == action
 
 
 def side(action: str, qty: str, at: str = "2026-03-05 06:42:25", **told: str) -> dict[str, str]:

@@ -131,15 +131,15 @@ class RowReader:
 
     def _kind_of(self, word: str) -> str:
         """What the file's word for the row's kind means."""
-        kinds, unbooked = self._map.kinds, self._map.unbooked
+        kinds, unbooked, named = self._map.kinds, self._map.unbooked, word
         if self._begins and word not in kinds and word not in unbooked:
             begins = next((one for one in self._begins if word.startswith(one)), None)
-            word = word if begins is None else begins + MANY
-        if word in unbooked:
-            raise BadRowError("kind", word, unbooked[word])
-        kind = kinds.get(word, word) if kinds else word
+            named = word if begins is None else begins + MANY
+        if named in unbooked:
+            raise BadRowError("kind", word, unbooked[named])
+        kind = kinds.get(named, named) if kinds else word
         is_known = kind == IGNORED or kind in SIDES or kind in self._facts.kinds
-        if not is_known or (kind != IGNORED and kinds and word not in kinds):
+        if not is_known or (kind != IGNORED and kinds and named not in kinds):
             raise BadRowError("kind", word, f"not declared under kinds in {self._map.name}")
         return kind
 
