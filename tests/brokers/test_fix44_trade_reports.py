@@ -165,6 +165,19 @@ def test_a_trade_that_is_known_by_its_trade_id_alone_is_cancelled():
         assert all(view.is_flat for view in book.positions("A"))
 
 
+def test_legs_that_are_known_by_the_id_of_their_trade_are_two():
+    ids = {"t17": "", "t571": "", "t1003": "7", "t442": "2"}
+    near = capture(OURS, THEIRS, t34="2", t55="NEAR", t824="1", **ids)
+    far = capture(OURS, THEIRS, t34="3", t55="FAR", t824="2", **ids)
+    gone = capture(OURS, THEIRS, t34="4", t55="FAR", t824="2", t487="1", **ids)
+    with empty_books() as book:
+        told(book, read(near, far, gone, account="A", venue_account="ACC1"))
+        held = {one.instrument_id: one.net_qty for one in book.positions("A")}
+        assert (held["FIX:NEAR"], held.get("FIX:FAR", 0)) == (100, 0)
+        (report,) = told(book, read(near, account="A", venue_account="ACC1"))
+        assert (report.counts["same"], report.counts["changed"]) == (2, 0)
+
+
 def test_trade_reports_that_name_no_account_are_their_receiver_s():
     nameless = {tag: value for tag, value in OURS.items() if tag != "1"}
     batch = read(capture(nameless))

@@ -15,7 +15,7 @@ from adapters.brokers.fix44.dialect import SIDES, Dialect, price_is_per_unit
 from adapters.brokers.fix44.fees import fees
 from adapters.brokers.fix44.instruments import instrument_id, price_currency
 from adapters.brokers.fix44.message import NO_IDS, Message
-from adapters.brokers.fix44.reports import Reports, Says, liquidity
+from adapters.brokers.fix44.reports import LEG, Reports, Says, liquidity
 from ledger.domain.events import Event, FillBooked, FillBusted, FillCorrected
 from ledger.errors import BadRowError
 
@@ -55,8 +55,7 @@ class Captures:
             if message.kind == "AE" and message.has("571", "572"):
                 self._before[message.values["571"]] = message.values["572"]
             elif message.kind == "AE":
-                known = message.values.get("17") or message.values.get("1003")
-                self._told[str(message.values.get("571", ""))] = str(known or "")
+                self._told[str(message.values.get("571", ""))] = _own_id(message)
             elif message.kind == "8" and message.values.get("150") in {"1", "2", "F"}:
                 self._exec_ids.add(str(message.values.get("17", "")))
                 self._orders.update({str(message.values.get("37", ""))} - NO_IDS)
@@ -99,9 +98,7 @@ class Captures:
         first report's of the chain (571, 572)."""
         if message.text("527") in self._exec_ids - {""}:
             return message.text("527")
-        if message.has("17") or message.has("1003"):
-            return message.text("17") or message.text("1003")
-        return f"report:{self._first(message.required('571'))}"
+        return _own_id(message) or f"report:{self._first(message.required('571'))}"
 
     def _amended(self, message: Message) -> str:
         """The id of the execution that is amended: as named (19), else that of the first report of
@@ -172,6 +169,13 @@ class Captures:
             revision=report,
             instrument_id=about,
         )
+
+
+def _own_id(message: Message) -> str:
+    """The execution's (17), else the trade's (1003), which its legs share: with the leg's (824)."""
+    exec_id, trade, leg = (str(message.values.get(tag, "")) for tag in ("17", "1003", "824"))
+    is_leg = trade and leg and message.values.get("442") == LEG
+    return exec_id or (f"{trade}:{leg}" if is_leg else trade)
 
 
 def says(message: Message) -> Says:
