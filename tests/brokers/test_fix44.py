@@ -391,6 +391,7 @@ def test_an_instrument_is_what_the_message_tells(tags, name, kind, multiplier):
     (defined,) = [one.instrument for one in batch.instruments]
     assert (defined.instrument_id, defined.kind, defined.multiplier) == (name, kind, multiplier)
     assert fills(batch)[0].instrument_id == name
+    assert name.startswith(f"FIX:{defined.symbol}")
     assert fills(batch)[0].currency == defined.currency == "USD"
 
 

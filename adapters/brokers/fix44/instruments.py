@@ -92,7 +92,7 @@ def instrument(
     pair = _pair(message)
     return Instrument(
         instrument_id=instrument_id(message, venue),
-        symbol=message.text("55") or message.text("48"),
+        symbol=symbol(message),
         kind=kind,
         currency=currency,
         multiplier=ONE if multiplier is None else multiplier,
