@@ -182,3 +182,9 @@ def test_trade_reports_that_name_no_account_are_their_receiver_s():
     nameless = {tag: value for tag, value in OURS.items() if tag != "1"}
     batch = read(capture(nameless))
     assert (batch.account, len(fills(batch))) == ("DESK", 1)
+
+
+def test_of_two_sides_without_an_account_neither_is_ours_and_that_is_said():
+    batch = read(capture({"54": "1", "37": "O1"}, {"54": "2", "37": "O9"}))
+    assert (aside(batch), fills(batch)) == ([("1", "")], [])
+    assert not aside(read(capture(THEIRS, {"54": "1"}), venue_account="ACC1"))

@@ -66,6 +66,8 @@ class Captures:
         sides = [*message.groups("54")]
         if message.decimal("552") != len(sides):
             raise BadRowError("552", message.text("552"), f"the message has {len(sides)} sides")
+        if len(sides) > 1 and not any(side.has("1") for side in sides):
+            raise BadRowError("1", "", "no side of several names an account: which is ours?")
         ours = [side for side in sides if self._is_ours(side, len(sides))]
         if not ours or self._reports.is_told_by_legs(message, ours[0].text("37")):
             return []
