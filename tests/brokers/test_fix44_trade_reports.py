@@ -184,6 +184,15 @@ def test_trade_reports_that_name_no_account_are_their_receiver_s():
     assert (batch.account, len(fills(batch))) == ("DESK", 1)
 
 
+def test_a_trade_report_that_names_no_account_is_no_other_account_s():
+    other = capture(OURS | {"1": "ACC2"}, t34="3", t17="T2")
+    nameless = capture({"54": "1", "37": "O5"}, t34="4", t17="T3")
+    batch = read(capture(OURS), other, nameless, venue_account="ACC2")
+    assert ([one.exec_id for one in fills(batch)], aside(batch)) == (["T2"], [("1", "")])
+    assert not fills(read(other, nameless, venue_account="ACC1"))
+    assert len(fills(read(other, nameless, venue_account="ACC2"))) == 2
+
+
 def test_of_two_sides_without_an_account_neither_is_ours_and_that_is_said():
     batch = read(capture({"54": "1", "37": "O1"}, {"54": "2", "37": "O9"}))
     assert (aside(batch), fills(batch)) == ([("1", "")], [])

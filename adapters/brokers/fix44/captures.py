@@ -7,7 +7,7 @@ log holds both for one order, the trade report is set aside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -42,10 +42,14 @@ class Captures:
     """Reads trade capture reports of one account; knows what execution reports tell."""
 
     def __init__(
-        self, dialect: Dialect, account: str, reports: Reports, messages: Iterable[Message]
+        self,
+        dialect: Dialect,
+        is_ours: Callable[[Message], bool],
+        reports: Reports,
+        messages: Iterable[Message],
     ) -> None:
         self._dialect = dialect
-        self._account = account
+        self._side_is_ours = is_ours
         self._reports = reports
         self._exec_ids: set[str] = set()
         self._orders: set[str] = set()
@@ -77,7 +81,7 @@ class Captures:
         return [*self._of_sides(message, ours)]
 
     def _is_ours(self, side: Message, sides: int) -> bool:
-        return side.text("1") == self._account or (sides == 1 and not side.has("1"))
+        return (side.has("1") or sides == 1) and self._side_is_ours(side)
 
     def _of_sides(self, message: Message, ours: list[Message]) -> Iterator[tuple[Event, datetime]]:
         kind = says(message)

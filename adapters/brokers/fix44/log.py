@@ -10,7 +10,13 @@ from adapters.brokers.fix44.captures import Captures
 from adapters.brokers.fix44.dialect import Dialect
 from adapters.brokers.fix44.instruments import instrument, instrument_id, name_at_venue
 from adapters.brokers.fix44.message import Message
-from adapters.brokers.fix44.reports import Newest, Reports, further_ids, require_no_fills
+from adapters.brokers.fix44.reports import (
+    Newest,
+    Reports,
+    further_ids,
+    is_ours,
+    require_no_fills,
+)
 from adapters.brokers.fix44.sessions import REFUSALS, missing, refusal
 from adapters.fix_frames import frames
 from adapters.gathering import Gathering
@@ -35,7 +41,7 @@ class Log:
         self._named = accounts_in(every)
         self.account = self._whose(every)
         self._reports = Reports(dialect, every)
-        self._captures = Captures(dialect, self.account, self._reports, every)
+        self._captures = Captures(dialect, self._is_of, self._reports, every)
         self._g.missing += missing(every)
         self._orders = Newest()
         self._undefined: set[str] = set()
@@ -97,7 +103,7 @@ class Log:
 
     def _report(self, message: Message) -> None:
         """One execution report, if it is of our account."""
-        if not self._is_ours(message):
+        if not is_ours(message, self.account, self._named):
             return
         event = self._reports.event(message)
         if event is None:
@@ -115,12 +121,8 @@ class Log:
         except UNREADABLE as error:
             self._g.find(message, f"its execution is booked, its order's state cannot be: {error}")
 
-    def _is_ours(self, message: Message) -> bool:
-        if message.has("1"):
-            return message.text("1") == self.account
-        if len(self._named) > 1:
-            raise BadRowError("1", "", "names no account, in a log of several")
-        return not self._named or self._named[0] == self.account
+    def _is_of(self, side: Message) -> bool:
+        return is_ours(side, self.account, self._named)
 
     def _order(self, message: Message) -> None:
         order = self._reports.order(message)

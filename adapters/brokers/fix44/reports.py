@@ -77,6 +77,16 @@ def is_whole(message: Message) -> bool:
     return LEGS[value]
 
 
+def is_ours(told: Message, account: str, named: Sequence[str]) -> bool:
+    """Whether a report, or the side of one, is the account's, in a log that names these;
+    ``BadRowError`` for one that names none among several."""
+    if told.has("1"):
+        return told.text("1") == account
+    if len(named) > 1:
+        raise BadRowError("1", "", "names no account, in a log of several")
+    return not named or named[0] == account
+
+
 def require_no_fills(message: Message) -> None:
     """``BadRowError`` for a report of an order that tells fills in a group: they are not read."""
     if says(message) is Says.ORDER and message.text("1362") not in {"", "0"}:
