@@ -81,6 +81,68 @@ def test_the_recorded_frames_are_read_or_set_aside(shared):
     assert not batch.records
 
 
+def moved(qty: str, at: str | None) -> dict[str, Any]:
+    after = {"netPositionDecimal": qty, "marketMetadata": {"slug": SYMBOL}}
+    told = {"beforePosition": None, "afterPosition": after, "updateTime": at}
+    kind = "SUBSCRIPTION_TYPE_POSITION"
+    return {"requestId": "1", "subscriptionType": kind, "positionSubscription": told}
+
+
+def snapshot(amount: float) -> dict[str, Any]:
+    told = {"balances": [{"currentBalance": amount, "currency": "USD", "buyingPower": 1}]}
+    kind = "SUBSCRIPTION_TYPE_ACCOUNT_BALANCE"
+    return {"requestId": "2", "subscriptionType": kind, "accountBalancesSnapshot": told}
+
+
+def changed(before: float, after: float, **values: Any) -> dict[str, Any]:
+    told = {"beforeBalance": {"currentBalance": before, "currency": "USD"},
+            "afterBalance": {"currentBalance": after, "currency": "USD"}, "id": "b1",
+            "updateTime": "2026-05-15T10:30:00Z", "entryType": "LEDGER_ENTRY_TYPE_DEPOSIT",
+            "description": "Deposit", **values}  # fmt: skip
+    kind = "SUBSCRIPTION_TYPE_ACCOUNT_BALANCE"
+    update = {"balanceChange": told}
+    return {"requestId": "2", "subscriptionType": kind, "accountBalancesUpdate": update}
+
+
+@pytest.mark.parametrize(
+    ("frames", "qty"),
+    [
+        ([moved("1", "2026-05-15T10:31:00Z"), moved("2.5", "2026-05-15T10:32:00Z")], "2.5"),
+        ([moved("2.5", "2026-05-15T10:32:00Z"), moved("1", "2026-05-15T10:31:00Z")], "2.5"),
+        ([moved("1", "2026-05-15T10:31:00Z"), moved("2.5", None)], "2.5"),
+    ],
+)
+def test_of_a_streams_positions_the_newest_stands(frames, qty):
+    batch = read(frames, account="A")
+    assert [(p.instrument_id, p.qty) for p in batch.positions] == [(NAME, Decimal(qty))]
+
+
+def test_what_a_stream_tells_of_positions_later_is_another_statement():
+    early = [changed(0, 100), moved("1", "2026-05-15T10:31:00Z")]
+    first = read(early, account="A")
+    second = read([*early, moved("2", "2026-05-15T10:32:00Z")], account="A")
+    assert first.statement_id != second.statement_id
+
+
+@pytest.mark.parametrize(
+    ("frames", "ending"),
+    [
+        ([snapshot(1000), changed(1000, 1100)], 1100),
+        ([changed(1000, 1100), snapshot(1090)], 1090),
+        ([snapshot(1000), changed(1000, 1100), snapshot(1090)], 1090),
+        ([snapshot(1000), snapshot(1090)], 1090),
+    ],
+)
+def test_of_a_streams_balances_the_last_stands(frames, ending):
+    batch = read(frames, account="A")
+    assert [(b.currency, b.ending) for b in batch.balances] == [("USD", ending)]
+
+
+def test_a_snapshot_does_not_stand_when_a_change_after_it_cannot_be_read():
+    batch = read([snapshot(1000), changed(1000, 1100, updateTime="never")], account="A")
+    assert (batch.balances, aside(batch)) == ((), [("updateTime", "never")])
+
+
 # ------------------------------------------------------------------------------ executions
 
 

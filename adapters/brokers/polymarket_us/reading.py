@@ -16,7 +16,7 @@ from adapters.brokers.polymarket_us.scales import Scale, divided, power, scale_o
 from adapters.gathering import Gathering
 from adapters.port import AccountConfig, Batch, RawPage, StatedOrder
 from adapters.rows import Row
-from ledger.domain.events import FillBusted, StatedBalance, StatedPosition
+from ledger.domain.events import FillBusted, StatedBalance
 from ledger.domain.numbers import ONE, text
 from ledger.errors import BadFileError, BadRowError
 
@@ -41,7 +41,8 @@ class Reading:
         self._repeats: list[Row] = []
         self._units: list[Row] = []
         self._balances: list[StatedBalance] = []
-        self._positions: dict[str, StatedPosition] = {}
+        self._snapshots: dict[str, StatedBalance] = {}
+        self._positions = stated.Newest()
         self._times: list[datetime] = []
 
     def read(self) -> None:
@@ -52,7 +53,7 @@ class Reading:
             told.ORDERS: self._order, told.OPEN_ORDERS: self._order,
             told.POSITION_LEDGER: self._position_entry, told.BALANCE_LEDGER: self._balance_entry,
             told.POSITIONS: self._position, told.POSITION_CHANGES: self._position_change,
-            told.BALANCES: self._balance, told.BALANCE: self._nameless_balance,
+            told.BALANCES: self._balance, told.BALANCE: stated.nameless,
             told.RETAIL: self._frame, told.LEDGER: self._nothing,
         }  # fmt: skip
         for kind, read in readers.items():
@@ -138,7 +139,7 @@ class Reading:
             self._known(row.inner("order"))
             self._g.record(row, booked, happened(row))
         if row.has("order"):
-            self._note_order(row.inner("order"), happened(row))
+            self._order(row.inner("order"), happened(row))
 
     def _trade(self, row: Row) -> None:
         """Those of its two executions that are ours."""
@@ -158,10 +159,7 @@ class Reading:
         self._g.define(contract(symbol))
         self._scales.setdefault(symbol, scale_of(order))
 
-    def _order(self, row: Row) -> None:
-        self._note_order(row, None)
-
-    def _note_order(self, row: Row, at: datetime | None) -> None:
+    def _order(self, row: Row, at: datetime | None = None) -> None:
         """The order as it was told last; in one instant, as it had filled most."""
         found = executions.order(row)
         if found is None:
@@ -213,12 +211,14 @@ class Reading:
     def _position(self, row: Row) -> None:
         found = stated.position(row, self._scales)
         self._g.define(contract(row.required("symbol")))
-        self._positions[found.instrument_id] = found
-        self._stamp(row)
+        self._positions.note(found, self._stamp(row))
 
-    def _stamp(self, row: Row) -> None:
-        if row.has("updateTime"):
-            self._times.append(row.instant("updateTime", UTC))
+    def _stamp(self, row: Row) -> datetime | None:
+        """When a row was so, if it says; the newest of them is the statement's time."""
+        if not row.has("updateTime"):
+            return None
+        self._times.append(row.instant("updateTime", UTC))
+        return self._times[-1]
 
     def _position_change(self, row: Row) -> None:
         self._of_ours(self._position)(row.inner("position"))
@@ -228,33 +228,36 @@ class Reading:
         self._stamp(row)
         self._balances.append(held)
 
-    def _nameless_balance(self, row: Row) -> None:
-        rule = "an answer for one currency does not say which: ask for all balances"
-        raise BadRowError("currency", row.text("currency"), rule)
-
     def _nothing(self, row: Row) -> None:
         """An empty ledger does not say which of the two it is."""
 
     def _frame(self, row: Row) -> None:
+        """A stream tells its balances when it begins, and then each change of one."""
         name, inner = retail.payload(row)
         if name == "positionSubscription":
             found = retail.position(inner)
             self._g.define(contract(retail.slug(inner)))
-            self._positions[found.instrument_id] = found
+            self._positions.note(found, self._stamp(inner))
         elif name == "accountBalancesUpdate":
-            self._balance_entry(retail.entry(inner.inner("balanceChange")))
+            change = retail.entry(inner.inner("balanceChange"))
+            self._snapshots.pop(change.text("currency"), None)
+            self._balance_entry(change)
         else:
             for held in retail.held(inner):
-                self._balance(held)
+                balance = stated.balance(held)
+                self._stamp(held)
+                self._snapshots[balance.currency] = balance
 
     # ------------------------------------------------------------------------- the end
 
     def _conclude(self) -> None:
         g = self._g
         g.missing += told.missing(self._answers)
+        listed = {one.currency for one in self._balances}
+        self._balances += [one for one in self._snapshots.values() if one.currency not in listed]
         self._chain_cash()
         self._chain_units()
-        g.positions += [self._positions[name] for name in sorted(self._positions)]
+        g.positions += self._positions.held()
         g.balances += self._balances
         g.orders += [order for _, (_, order) in sorted(self._orders.items())]
         g.lists_positions = self._lists(told.POSITIONS)

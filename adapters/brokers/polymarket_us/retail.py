@@ -42,7 +42,8 @@ def entry(change: Row) -> Row:
 def held(snapshot: Row) -> Iterator[Row]:
     """The balances of a snapshot, as the balances answer has them."""
     for row in snapshot.rows("balances"):
-        yield Row({**row.values, "balance": row.values.get("currentBalance")}, row.where)
+        told = {"balance": row.values.get("currentBalance"), "updateTime": row.text("lastUpdated")}
+        yield Row({**row.values, **told}, row.where)
 
 
 def payload(frame: Row) -> tuple[str, Row]:

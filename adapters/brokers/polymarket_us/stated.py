@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Final
 
 from adapters.brokers.polymarket_us.chains import Step
@@ -22,6 +22,26 @@ STATE: Final = (
 """The state after an entry, and its change, in the instrument's whole numbers."""
 
 UNKNOWN_SCALE: Final = "its scale is not told: hand over the instruments answer with it"
+
+
+class Newest:
+    """Positions as they were told last: by the time of each, else in the order they came in."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[datetime | None, StatedPosition]] = {}
+
+    def note(self, found: StatedPosition, at: datetime | None) -> None:
+        """What a list, a change or an entry says, and when that was so; None if it is not told."""
+        last, _ = self._told.get(found.instrument_id, (None, found))
+        if at is None or last is None or at >= last:
+            self._told[found.instrument_id] = (at or last, found)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._told
+
+    def held(self) -> list[StatedPosition]:
+        """One of each instrument."""
+        return [self._told[name][1] for name in sorted(self._told)]
 
 
 def scale_for(scales: dict[str, Scale], symbol: str) -> Scale:
@@ -45,6 +65,12 @@ def position(row: Row, scales: dict[str, Scale]) -> StatedPosition:
 def balance(row: Row) -> StatedBalance:
     """One currency of the balances. What is unsettled is not said to be in it or beside it."""
     return StatedBalance(currency=row.required("currency"), ending=row.decimal("balance"))
+
+
+def nameless(row: Row) -> None:
+    """The answer for one currency."""
+    rule = "an answer for one currency does not say which: ask for all balances"
+    raise BadRowError("currency", row.text("currency"), rule)
 
 
 def step(row: Row) -> Step:
