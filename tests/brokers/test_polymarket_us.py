@@ -198,6 +198,15 @@ def test_what_is_not_known_is_set_aside_and_the_rest_goes_on(values, order, fiel
     assert [event.exec_id for event in events(batch)] == ["X2"]
 
 
+def test_a_spread_price_that_is_the_price_itself_leaves_nothing_to_choose():
+    rows = (execution(commissionSpreadPx="60"), execution(id="X2", commissionSpreadPx="0"))
+    batch = read(executions(*rows))
+    assert [(one.exec_id, one.last_px) for one in events(batch)] == [
+        ("X1", Decimal("0.6")), ("X2", Decimal("0.6"))
+    ]  # fmt: skip
+    assert not batch.quarantine
+
+
 def test_no_is_the_other_side_of_yes():
     (sold,) = events(read(executions(execution({"side": "SIDE_SELL"}, lastPx="80"))))
     with empty_books() as book:

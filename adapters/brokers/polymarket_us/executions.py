@@ -19,7 +19,7 @@ from adapters.port import StatedOrder
 from adapters.rows import Row
 from ledger.domain.events import Event, Fee, FillBooked, FillBusted, Liquidity, Side
 from ledger.domain.instruments import Instrument, InstrumentKind
-from ledger.domain.numbers import ONE
+from ledger.domain.numbers import ONE, ZERO
 from ledger.domain.order_status import OrdStatus
 from ledger.errors import BadRowError
 
@@ -101,7 +101,7 @@ def fill(row: Row) -> FillBooked:
     """
     order = row.inner("order")
     scale = scale_of(order)
-    if whole(row, "commissionSpreadPx"):
+    if whole(row, "commissionSpreadPx") not in {ZERO, whole(row, "lastPx")}:
         rule = "a price with a commission in it: which of the two was paid is not said"
         raise BadRowError("commissionSpreadPx", row.text("commissionSpreadPx"), rule)
     row.required("lastPx")
