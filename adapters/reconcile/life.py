@@ -10,9 +10,10 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class BreakState:
-    """A break of this run. ``status`` is open, explained, waived or adjusted; ``age`` is in
-    business days from ``opened_on`` to the run's business date; ``is_new`` if no run of an earlier
-    business date knew it. ``who`` and ``note`` are of the last step that somebody took by hand."""
+    """A break of this run. ``status`` is open, explained, waived or adjusted, or resolved if a
+    later report has settled it; ``age`` is in business days from ``opened_on`` to the run's date;
+    ``is_new`` if no run of an earlier business date knew it, nor one of a later settled it.
+    ``who`` and ``note`` are of the last step that somebody took by hand."""
 
     break_id: str
     status: str

@@ -119,7 +119,7 @@ class _Run:
             status=OPEN if again else known.status,
             opened_on=known.opened_on,
             age=age(known.opened_on, self._day),
-            is_new=known.opened_on >= self._day,
+            is_new=known.opened_on >= self._day and (bool(again) or not known.is_resolved),
             who="" if again else known.who,
             note=again or known.note,
             waived_until=None if again else known.waived_until,

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from adapters.cli.commands.reconcile import told
 from adapters.port import StatedOrder
-from adapters.reconcile.lifecycle import record
+from adapters.reconcile.kinds import Severity
+from adapters.reconcile.lifecycle import look, record
+from adapters.reconcile.writing import Report
 from ledger.domain.events import (
     BreakEvent,
     BreakExplained,
@@ -320,6 +323,17 @@ def test_a_break_can_come_and_go_twice_on_one_day(nights: Nights) -> None:
         assert nights.status() == {"position.quantity": status}
     steps = [topic for topic in nights.topics() if topic.startswith("break-")]
     assert steps == ["break-opened", "break-resolved", "break-reopened", "break-resolved"]
+
+
+def test_what_a_later_report_has_settled_is_told_so_and_is_not_new(nights: Nights) -> None:
+    nights.booked(fill("old", instrument_id="V:X"), day(-3))
+    first = nights.batch(0, positions=positions("V:X", 12))
+    nights.run(first)
+    quiet(nights, 1, positions=positions("V:X", 10))
+    outcome = nights.outcome(first)
+    report = Report(outcome=outcome, life=look(nights.reports, outcome))
+    assert told(report) == "A: 1 break, 0 new, 1 settled by a later report, 0 matches"
+    assert not report.is_failing(Severity.LOW)
 
 
 def test_a_balance_likewise(nights: Nights) -> None:

@@ -278,11 +278,12 @@ def told(report: Report) -> str:
     if not report.is_complete:
         return f"{account}: incomplete; nothing may be called reconciled, nor broken"
     matches = sum(report.outcome.matched.values())
-    waived = len(report.waived_lines)
+    waived, settled = len(report.waived_lines), len(report.settled_lines)
     parts = [
         counted(len(report.lines), "break") if report.lines else "clean",
         f"{len(report.new_lines)} new" if report.lines else "",
         f"{waived} waived" if waived else "",
+        f"{settled} settled by a later report" if settled else "",
         f"{len(report.life.resolved)} resolved" if report.life.resolved else "",
         "1 match" if matches == 1 else f"{matches} matches",
     ]

@@ -86,7 +86,9 @@ def _about(report: Report) -> Iterator[tuple[str, str]]:
     yield "Log", f"number {outcome.known_at}, digest {outcome.digest}"
     if report.is_complete:
         new, waived = len(report.new_lines), len(report.waived_lines)
-        yield "Breaks", f"{len(report.lines)}, {new} new, {waived} waived"
+        settled = len(report.settled_lines)
+        since = f", {settled} settled by a later report" if settled else ""
+        yield "Breaks", f"{len(report.lines)}, {new} new, {waived} waived{since}"
         yield "Resolved", str(len(report.life.resolved))
         for one in Pass:
             if matches := outcome.matched.get(one, 0):

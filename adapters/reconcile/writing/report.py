@@ -100,6 +100,11 @@ class Report:
         return [line for line in self.lines if line.is_waived]
 
     @property
+    def settled_lines(self) -> list[Line]:
+        """Those of an earlier report that a later one has settled."""
+        return [line for line in self.lines if line.state.status == RESOLVED]
+
+    @property
     def new_lines(self) -> list[Line]:
         """Those that this business date brought."""
         return [line for line in self.lines if line.state.is_new]
