@@ -22,12 +22,16 @@ from ledger.domain.events import (
     Recorded,
 )
 from ledger.domain.gates import changed
-from ledger.domain.numbers import ZERO, add
+from ledger.domain.numbers import ZERO, add, text
 from ledger.store.port import EventStore
 
 EXECUTION: Final = "execution"
 """The kind of a further id: an execution of a sender (``scope``) and an order (``revision``), of a
 day that is not told."""
+
+INSTEAD: Final = "instead"
+"""The kind of a further id: what stands in an order instead of a fill that was reversed, by what it
+traded (``revision``)."""
 
 
 def linked(record: Record, original: FillBooked, charged: Iterable[Fee]) -> Iterator[Record]:
@@ -104,12 +108,39 @@ class Originals:
             for past in history
             if isinstance(past.event, FillBusted) and _names(past.event) != own
         }
+        found: list[FillBooked] = []
         for alias in record.also:
-            is_of_a_day = alias.kind == EXECUTION
-            for fill in _of_some_day(history, alias) if is_of_a_day else _named(history, alias):
+            named = list(_meant(history, alias, was_named=bool(found)))
+            for fill in named:
                 if fill.identity() not in undone:
                     return [(fill, _all_fees(history, fill))]
+            found += named
         return []
+
+
+def _meant(history: list[Recorded], alias: Identity, *, was_named: bool) -> Iterable[FillBooked]:
+    """The fills that a further id may mean. What stands instead of a fill is only meant where that
+    was named before, by its trade."""
+    if alias.kind == EXECUTION:
+        return _of_some_day(history, alias)
+    if alias.kind == INSTEAD:
+        return _instead(history, alias) if was_named else ()
+    return _named(history, alias)
+
+
+def _instead(history: list[Recorded], alias: Identity) -> Iterator[FillBooked]:
+    """The corrections of an order that are booked as fills of their own, with what they traded."""
+    for past in history:
+        fill = past.event
+        if not isinstance(fill, FillBooked) or fill.trade_id is not None:
+            continue
+        if (fill.venue, fill.order_id, traded(fill)) == (alias.venue, alias.id, alias.revision):
+            yield fill
+
+
+def traded(fill: FillBooked) -> str:
+    """Quantity and price of a fill in words, to know it by."""
+    return f"{text(fill.last_qty)} @ {text(fill.last_px) if fill.last_px is not None else ''}"
 
 
 def _named(history: list[Recorded], alias: Identity) -> Iterator[FillBooked]:

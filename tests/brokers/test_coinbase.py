@@ -178,6 +178,26 @@ def test_a_reversal_finds_its_fill_in_the_books():
         assert not [view for view in book.balances("A") if view.total]
 
 
+@pytest.mark.parametrize("with_correction", [False, True])
+def test_a_reversal_of_an_earlier_nights_correction_finds_it_in_the_books(with_correction: bool):
+    one, other = ({"order_id": "order-1", "price": px} for px in ("49000", "48000"))
+    nights = [[fill(1)], [reversal(2, "trade-1"), correction(3, "trade-1", **one)]]
+    last = [reversal(4, "trade-1", **one)]
+    if with_correction:
+        last.append(correction(5, "trade-1", **other))
+    with empty_books() as book:
+        *_, third, again = told(book, *[read(*night) for night in (*nights, last, last)])
+        assert (third.counts["unlinked"], third.counts["reverses"], again.added) == (0, 1, 0)
+        assert held_in(book) == ([(D("0.5"), 24000)] if with_correction else [(0, 0)])
+
+
+def test_a_reversal_of_what_no_correction_was_is_unlinked():
+    with empty_books() as book:
+        rows = [reversal(2, "trade-1"), correction(3, "trade-1", price="49000")]
+        *_, third = told(book, read(fill(1)), read(*rows), read(reversal(4, "trade-1")))
+        assert third.counts["unlinked"] == 1
+
+
 def test_a_reversal_whose_fill_nobody_told_never_undoes_the_correction():
     apart = [reversal(2, "trade-1"), correction(3, "trade-1", price="49000")]
     with empty_books() as book:

@@ -17,7 +17,7 @@ from typing import Final
 
 from adapters.brokers.coinbase.instruments import VENUE, Sizes, instrument
 from adapters.gathering import Gathering
-from adapters.linking import linked
+from adapters.linking import INSTEAD, linked, traded
 from adapters.port import Record, external_order_id
 from adapters.rows import Row
 from ledger.domain.events import Fee, FillBooked, FillBusted, Identity, Liquidity, Side
@@ -114,7 +114,7 @@ class Fills:
             occurred_at=at,
             row=row.where,
             digest=row.digest,
-            also=() if original else (Identity(VENUE, "", "trade", trade),),
+            also=() if original else self._elsewhere(row, defined),
             refund=(Fee(amount=negate(given), currency=defined.currency),),
         )
         if original is None:
@@ -123,6 +123,15 @@ class Fills:
             _require_same(row, original)
             fill = self._fill(original, defined)
             yield from linked(record, fill, fill.fees)
+
+    def _elsewhere(self, row: Row, defined: Instrument) -> tuple[Identity, ...]:
+        """What a reversal may undo that is in no page: the fill of its trade, or, where that was
+        undone before, the correction of the order that has what the reversal has."""
+        fill = self._fill(row, defined)
+        by_trade = Identity(VENUE, "", "trade", row.required("trade_id"))
+        if fill.order_id is None:
+            return (by_trade,)
+        return by_trade, Identity(VENUE, "", INSTEAD, fill.order_id, traded(fill))
 
     def _original(self, row: Row) -> Row | None:
         """The entry that a reversal undoes, or None when it is in no page."""
