@@ -18,6 +18,11 @@ _TICK: Final = timedelta(microseconds=1)
 POSITIONS: Final = {Kind.POSITION_QUANTITY, Kind.POSITION_SIGN}
 BALANCES: Final = {Kind.CASH_BALANCE, Kind.CASH_OPENING, Kind.CASH_CURRENCY}
 
+_FEE: Final = (
+    "ingest the report that tells the fee, which is charged to a fill that was booked without; where "
+    "another one is booked, 'tradeledger record adjustment' corrects the money, and the break is "
+    "waived"
+)
 INSTEAD: Final = {
     Kind.POSITION_OPENING: "'tradeledger record opening-position' says what was held before",
     Kind.POSITION_COST: "'tradeledger record position-adjustment --qty 0' corrects a cost alone",
@@ -26,8 +31,8 @@ INSTEAD: Final = {
     Kind.CASH_MOVEMENT: "correct the rest with 'tradeledger record adjustment'",
     Kind.MISSING_IN_LEDGER: "ingest the report that tells it, which books the fill",
     Kind.LATE_REPORTED: "ingest the report that tells it, which books the fill",
-    Kind.FEE: "ingest the report that tells the fee, which is then charged to its fill",
-    Kind.FEE_CURRENCY: "ingest the report that tells the fee, which is then charged to its fill",
+    Kind.FEE: _FEE,
+    Kind.FEE_CURRENCY: _FEE,
     Kind.ROW_QUARANTINED: "'tradeledger record answer' says what became of a row",
 }
 """What to do about a kind of break for which there is no adjustment."""

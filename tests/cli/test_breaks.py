@@ -305,6 +305,11 @@ def test_a_break_without_an_adjustment_says_what_to_do(broken: Run) -> None:
     assert say(broken, "adjust", BALANCE, "--yes", *SIGNED).code == 2
 
 
+def test_of_a_fee_that_is_booked_otherwise_the_money_can_be_corrected(broken: Run) -> None:
+    done = say(broken, "adjust", FEE, "--adopt", *SIGNED)
+    assert "'tradeledger record adjustment' corrects the money" in " ".join(done.err.split())
+
+
 def test_of_two_steps_at_once_the_second_is_refused_whole(broken: Run) -> None:
     told = broken("breaks", "--json", "--kind", BALANCE).json["breaks"][0]
     taken = f"{told['break_id']}:{told['number']}.0"
