@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.brokers.flex import element, file, read, real, trade
+from tests.brokers.flex import cash, element, file, read, real, trade
 
 BASE = {"currency": "CHF", "startingCash": "0", "endingCash": "0"}
 PAIR = {
@@ -91,6 +91,19 @@ def test_the_rates_of_other_rows_of_the_day_will_do() -> None:
 )
 def test_else_it_is_booked_as_printed(taken: Mapping[str, str], rate: Mapping[str, str]) -> None:
     assert fees("-1.6181", taken=taken, rate=rate) == [("CHF", "1.6181")]
+
+
+def test_commissions_adjusted_are_in_the_report_and_in_no_trade() -> None:
+    adjusted = {"type": "Commission Adjustments", "currency": "USD", "amount": "0.5"}
+    sections = {
+        "Trades": [trade(**PAIR, transactionID="100", ibCommission="-1.6181")],
+        "ConversionRates": [element("ConversionRate", RATE)],
+        "CashReport": report({"CHF": "0", "USD": "-1.5"}),
+        "CashTransactions": [cash(**{**adjusted, "levelOfDetail": "SUMMARY"}), cash(**adjusted)],
+    }
+    batch = read(file(sections))
+    assert [f.currency for r in batch.records for f in _fees(r)] == ["USD"]
+    assert all(control.agrees for control in batch.coverage.controls)
 
 
 def test_a_trade_without_a_posting_is_booked_as_printed() -> None:

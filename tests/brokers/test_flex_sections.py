@@ -41,6 +41,18 @@ def test_a_cash_report_that_does_not_close_contradicts_itself(ending: str, close
     assert found == [closes]
 
 
+def test_a_commission_adjusted_is_a_commission_of_the_cash_report() -> None:
+    report = element("CashReportCurrency", {**LINES, "commissions": "-4.9994", "otherFees": "0",
+                     "endingCash": "10.0006"})  # fmt: skip
+    given_back = cash(type="Commission Adjustments", amount="1.0006", transactionID="7")
+    bought = trade(transactionID="1", ibCommission="-6", quantity="1", tradePrice="0")
+    batch = read(file({"Trades": [bought], "CashTransactions": [given_back],
+                       "CashReport": [report]}))  # fmt: skip
+    found = {c.name: c.agrees for c in batch.coverage.controls}
+    assert found["commissions"]
+    assert found["otherFees"]
+
+
 def test_an_unreadable_total_is_set_aside_and_not_raised() -> None:
     report = element("CashReportCurrency", {"currency": "USD", "endingCash": "1",
                      "commissions": "many"})  # fmt: skip

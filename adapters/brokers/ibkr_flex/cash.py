@@ -29,6 +29,8 @@ from ledger.errors import BadRowError
 
 TIMES: Final = ("dateTime", "reportDate", "settleDate")
 
+ADJUSTMENT: Final = "Commission Adjustments"
+
 Group = tuple[str, ...]
 Maker = Callable[[Row, str, Decimal], CashEvent]
 
@@ -185,7 +187,7 @@ TYPES: Final[dict[str, Maker]] = {
     "Bond Interest Paid": _interest,
     "Bond Interest Received": _interest,
     "Other Fees": _charge(FeeKind.OTHER),
-    "Commission Adjustments": _charge(FeeKind.OTHER),
+    ADJUSTMENT: _charge(FeeKind.COMMISSION),
     "Advisor Fees": _charge(FeeKind.OTHER),
     "Fees": _charge(FeeKind.OTHER),
 }

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
+from adapters.brokers.ibkr_flex.cash import ADJUSTMENT, without_twins
 from adapters.brokers.ibkr_flex.row import Row
 from adapters.brokers.ibkr_flex.stated import ROUNDING
 from adapters.text import UNREADABLE
@@ -36,13 +37,22 @@ def commissions_taken(
 ) -> dict[str, Charge]:
     """What was taken for the currency trades that print it translated, by the trade's posting;
     nothing where the ``report`` (the cash report's currencies) does not agree with it. The
-    ``others`` are rows of any kind, for their rates."""
+    ``others`` are rows of any kind, for their rates and for commissions adjusted, which the report
+    counts among the commissions."""
     try:
         stated = {row.required("currency"): row.decimal("commissions") for row in report}
-        held = [*trades]
-        return _believed(held, _rates([*held, *others]), stated)
+        held, rest = [*trades], [*others]
+        for row, is_contradiction in without_twins(filter(_is_adjustment, rest)):
+            currency = row.text("currency")
+            if currency in stated and not is_contradiction:
+                stated[currency] = subtract(stated[currency], row.decimal("amount"))
+        return _believed(held, _rates([*held, *rest]), stated)
     except UNREADABLE:
         return {}
+
+
+def _is_adjustment(row: Row) -> bool:
+    return row.section == "CashTransactions" and row.values.get("type") == ADJUSTMENT
 
 
 def _believed(

@@ -46,6 +46,7 @@ CONTROLS: Final = {
 }
 NET_TRADES: Final = "netTrades"
 FEES: Final = {
+    FeeKind.COMMISSION: "commissions",
     FeeKind.WITHHOLDING_TAX: "withholdingTax",
     FeeKind.TAX: "salesTax",
     FeeKind.OTHER: "otherFees",
@@ -164,7 +165,7 @@ def _traded(
 ) -> Iterator[tuple[str, Decimal]]:
     """What a trade that stands moved, of what settles in full: of a pair both currencies."""
     fill = record.event
-    if not isinstance(fill, FillBooked) or not record.row.startswith("Trade["):
+    if not isinstance(fill, FillBooked) or not is_of_trade(record):
         return
     traded = instruments.get(fill.instrument_id)
     if fill.identity() in undone or traded is None or not traded.settles_in_full:
@@ -173,6 +174,20 @@ def _traded(
     yield traded.currency, negate(worth) if fill.side is Side.BUY else worth
     if traded.base_currency:
         yield traded.base_currency, fill.signed_qty
+
+
+def is_of_trade(record: Record) -> bool:
+    """Whether a row of ``Trades`` tells it."""
+    return record.row.startswith("Trade[")
+
+
+def _line_of(record: Record, charged: FeeCharged) -> str:
+    """The line of a charge; none of what a cancel keeps, which the cancelled fill has counted."""
+    if charged.kind is FeeKind.COMMISSION and is_of_trade(record):
+        return ""
+    if charged.kind is FeeKind.TAX and charged.instrument_id:
+        return "transactionTax"
+    return FEES.get(charged.kind, "")
 
 
 def _parts(record: Record) -> Iterator[tuple[str, str, Decimal]]:
@@ -187,10 +202,8 @@ def _parts(record: Record) -> Iterator[tuple[str, str, Decimal]]:
         case DividendPaid() as paid:
             name = "paymentInLieu" if paid.in_lieu else "dividends"
             yield name, paid.currency, paid.amount
-        case FeeCharged(kind=FeeKind.TAX) as charged if charged.instrument_id:
-            yield "transactionTax", charged.currency, negate(charged.amount)
-        case FeeCharged(kind=kind) as charged if kind in FEES:
-            yield FEES[kind], charged.currency, negate(charged.amount)
+        case FeeCharged() as charged:
+            yield _line_of(record, charged), charged.currency, negate(charged.amount)
         case InterestPaid() as paid:
             yield "brokerInterest", paid.currency, paid.amount
         case CashDeposited() as moved:
