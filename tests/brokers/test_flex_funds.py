@@ -143,6 +143,36 @@ PAIR = {"assetCategory": "CASH", "symbol": "CHF.USD", "conid": "12", "currency":
         "ibCommission": "-1.8", "ibCommissionCurrency": "CHF", "transactionID": "6"}  # fmt: skip
 
 
+@pytest.mark.parametrize("level", ["Currency", "BaseCurrency"])
+@pytest.mark.parametrize(
+    ("amounts", "aside"), [(["-1605"], 0), (["-963", "-642"], 0), (["-1604"], 1)]
+)
+def test_a_line_of_an_order_is_told_by_the_executions_that_make_it(
+    amounts: list[str], aside: int, level: str
+) -> None:
+    fills = [trade(transactionID=str(number), tradeID=f"1{number}", ibOrderID="44",
+                   quantity=qty, netCash=net)
+             for number, qty, net in ((1, "60", "-963"), (2, "40", "-642"))]  # fmt: skip
+    whole = {"activityCode": "BUY", "orderID": "44", "transactionID": "", "levelOfDetail": level}
+    batch = funds(*(line(**whole, amount=amount) for amount in amounts), Trades=fills)
+    assert len(batch.records) == 2
+    assert len(batch.quarantine) == (aside if level == "Currency" else 0)
+
+
+def test_a_line_of_an_order_without_executions_is_set_aside() -> None:
+    whole = line(activityCode="BUY", orderID="45", transactionID="")
+    batch = funds(whole, Trades=[trade(transactionID="1", ibOrderID="44", netCash="50")])
+    assert len(batch.quarantine) == 1
+
+
+def test_the_lines_of_a_currency_order_are_told_by_its_being_there() -> None:
+    pair = {"assetCategory": "CASH", "symbol": "EUR.USD", "conid": "12087792", "netCash": "0"}
+    sold = trade(**pair, transactionID="1", ibOrderID="44", quantity="-100", tradePrice="1.1")
+    lines = [line(activityCode="FOREX", orderID="44", transactionID="", **money)
+             for money in ({"amount": "110"}, {"amount": "-100", "currency": "EUR"})]  # fmt: skip
+    assert not funds(*lines, Trades=[sold]).quarantine
+
+
 BOND = {"assetCategory": "BOND", "symbol": "X 6 1/4 26", "conid": "900005"}
 COUPON = {"type": "Bond Interest Paid", "amount": "-25.69", "transactionID": "1282"}
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from adapters.brokers.ibkr_flex.cash import TYPES, sales_tax
 from adapters.brokers.ibkr_flex.funds_chain import BASE_LEVEL, TRADED, amount_of, is_base
+from adapters.brokers.ibkr_flex.funds_orders import Orders
 from adapters.brokers.ibkr_flex.row import NO_ID, Row
 from adapters.brokers.ibkr_flex.taxes import taxed_trades, transaction_tax
 from adapters.port import Record
@@ -86,6 +87,7 @@ class Funds:
         self._trades: set[str] = set()
         self._taxed = taxed_trades(sections.get("Trades", ()))
         self._moneys: Counter[tuple[str, Decimal]] = Counter()
+        self._orders = Orders(sections.get("Trades", ()), sections.get("StmtFunds", ()))
         for name in self._has:
             for row in sections[name]:
                 self._know(row, name)
@@ -129,11 +131,13 @@ class Funds:
         return [self._alone(row, code, section)]
 
     def _is_told(self, row: Row) -> bool:
-        """By the posting, the trade, or, once each, by the money of a row without a posting. Of a
-        tax only a trade that has taxes tells."""
+        """By the posting, the trade, the order, or, once each, by the money of a row without a
+        posting. Of a tax only a trade that has taxes tells."""
         posting, trade = row.id("transactionID"), row.id("tradeID")
         trades = self._taxed if row.text("activityCode") == "TTAX" else self._trades
         if (posting and posting in self._postings) or (trade and trade in trades):
+            return True
+        if self._orders.tell(row):
             return True
         money = (row.values.get("currency", ""), amount_of(row))
         if self._moneys[money] > 0:
