@@ -144,6 +144,27 @@ def test_a_section_nobody_knows_is_set_aside() -> None:
     assert "unknown section, Moonshots" in batch.quarantine[0].rule
 
 
+UNKNOWN = {
+    "Trades": [trade(transactionType="Gift"), trade(assetCategory="PERP"),
+               trade(transactionType="TradeCancel")],
+    "CashTransactions": [cash(type="Other Income")],
+    "Transfers": [element("Transfer", {"type": "GIFT"})],
+    "OptionEAE": [element("OptionEAE", {"transactionType": "Gift"})],
+    "StmtFunds": [element("StatementOfFundsLine", {"currency": "USD", "amount": "5",
+                  "activityCode": "GIFT", "balance": "5"}),
+                  element("StatementOfFundsLine", {"currency": "USD", "amount": "7",
+                  "activityCode": "DIV", "transactionID": "9", "balance": "12"})],
+    "Presents": [element("Present", {"amount": "5"})],
+}  # fmt: skip
+
+
+def test_what_is_unknown_is_set_aside_with_what_to_do() -> None:
+    batch = read(file(UNKNOWN))
+    assert not batch.records
+    assert len(batch.quarantine) == sum(map(len, UNKNOWN.values()))
+    assert [row.rule for row in batch.quarantine if "by hand" not in row.rule] == []
+
+
 def test_a_section_is_of_one_kind() -> None:
     assert not set(READ) & INFORMING
     assert not (set(READ) | INFORMING) & UNBOOKED.keys()

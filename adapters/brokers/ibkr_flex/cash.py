@@ -39,7 +39,7 @@ def read_cash(row: Row, ids: Ordinals) -> Record:
     """One cash row as a record; ``BadRowError`` and kin for a row unread."""
     kind = row.required("type")
     if kind not in TYPES:
-        raise BadRowError("type", kind, "unknown kind of cash row: not booked until it is known")
+        raise BadRowError("type", kind, "an unknown kind of cash row: enter it by hand")
     amount = row.decimal("amount")
     at, written = row.happened(*TIMES), row.written(*TIMES)
     content = ["cash", kind, row.required("currency"), written, text(amount)]

@@ -121,12 +121,12 @@ class Funds:
             rule = "the daily result of a future, which is booked when trades close it: not twice"
             raise BadRowError("activityCode", code, rule)
         if section is None:
-            rule = "money that no other row of the file tells, of an unknown kind: not booked"
+            rule = "money that no other row of the file tells, of an unknown kind: enter it by hand"
             raise BadRowError("activityCode", code or row.text("activityDescription"), rule)
         if section in self._has:
             if section in self._nameless and (is_base(row) or section == "Trades"):
                 return []
-            rule = f"money that {section} of this file does not tell: look why, it is not booked"
+            rule = f"money that {section} of this file does not tell: look why, or enter it by hand"
             raise BadRowError("activityCode", code, rule)
         return [self._alone(row, code, section)]
 

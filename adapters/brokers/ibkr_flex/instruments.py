@@ -45,7 +45,7 @@ def instrument(row: Row) -> Instrument:
     """The definition the row gives; ``BadRowError`` for a kind that is not known."""
     kind = KINDS.get(row.required("assetCategory"))
     if kind is None:
-        rule = "unknown asset category: the row is kept out until the adapter knows its kind"
+        rule = "an unknown asset category, so that is not told how it is paid: enter it by hand"
         raise BadRowError("assetCategory", row.text("assetCategory"), rule)
     symbol = row.required("symbol")
     is_pair = kind is InstrumentKind.SPOT

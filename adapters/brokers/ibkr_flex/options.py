@@ -66,7 +66,8 @@ class Exercises:
         that neither is told nor can be booked."""
         kind = row.required("transactionType")
         if kind not in KINDS:
-            raise BadRowError("transactionType", kind, "unknown: not booked until it is known")
+            rule = "an unknown kind of exercise row: enter what it did by hand"
+            raise BadRowError("transactionType", kind, rule)
         if self._is_told(row):
             return []
         if not self._is_alone:

@@ -70,5 +70,5 @@ def refuse(row: Row) -> None:
     if row.section in UNBOOKED:
         rule = f"{UNBOOKED[row.section]}; it is not booked by this adapter: enter it by hand"
     else:
-        rule = f"of an unknown section, {row.section}: whether it moves money or units is not known"
+        rule = f"of an unknown section, {row.section}: enter by hand what it moved, if it did"
     raise BadRowError(row.element, named, rule)

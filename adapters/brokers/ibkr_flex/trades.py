@@ -91,7 +91,8 @@ class Trades:
         if row.text("buySell").endswith(CANCEL_SIGN):
             kind = "TradeCancel"
         if kind not in self._readers:
-            raise BadRowError("transactionType", kind, "unknown: not booked until it is known")
+            rule = "an unknown kind of trade row: enter what it did by hand"
+            raise BadRowError("transactionType", kind, rule)
         defined = instrument(row)
         if self._counts_places:
             self._places[_written(row), defined.instrument_id] += 1
@@ -273,7 +274,10 @@ def _originals(row: Row) -> tuple[Identity, ...]:
             Identity(VENUE, "", "fill", exec_id) for exec_id in earlier(row.id("ibExecID"))[-1:]
         )
     if not also:
-        rule = "a cancel or correction that names no original: neither transaction nor trade"
+        rule = (
+            "a cancel or correction that names no original: add origTransactionID to the Flex "
+            "query; where that names none, enter by hand what it undid"
+        )
         raise BadRowError("origTransactionID", row.values.get("origTransactionID", ""), rule)
     return also
 

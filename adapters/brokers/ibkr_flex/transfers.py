@@ -39,7 +39,7 @@ def read_transfer(row: Row, ids: Ordinals) -> tuple[list[Instrument], list[Recor
     """The instrument and the facts of one row; ``BadRowError`` and kin for a row unread."""
     kind = row.required("type")
     if kind not in KINDS:
-        raise BadRowError("type", kind, "unknown kind of transfer: not booked until it is known")
+        raise BadRowError("type", kind, "an unknown kind of transfer: enter it by hand")
     qty, cash = row.decimal_or_zero("quantity"), row.decimal_or_zero("cashTransfer")
     if not qty and not cash:
         rule = "a transfer of neither units nor money: add quantity and cashTransfer to the query"
