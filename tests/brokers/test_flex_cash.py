@@ -35,6 +35,7 @@ def amounts(*rows):
         ("Other Fees", FeeCharged),
         ("Commission Adjustments", FeeCharged),
         ("Advisor Fees", FeeCharged),
+        ("Broker Fees", FeeCharged),
         ("Fees", FeeCharged),
     ],
 )

@@ -53,6 +53,15 @@ def test_a_commission_adjusted_is_a_commission_of_the_cash_report() -> None:
     assert found["otherFees"]
 
 
+def test_a_brokers_fee_is_held_against_its_own_line_of_the_cash_report() -> None:
+    report = element("CashReportCurrency", {**LINES, "otherFees": "-2", "brokerFees": "-3",
+                     "endingCash": "10"})  # fmt: skip
+    rows = [cash(type=kind, amount=amount, transactionID=amount)
+            for kind, amount in (("Other Fees", "-2"), ("Broker Fees", "-3"))]  # fmt: skip
+    batch = read(file({"CashTransactions": rows, "CashReport": [report]}))
+    assert all(c.agrees for c in batch.coverage.controls if c.name == "otherFees")
+
+
 def test_an_unreadable_total_is_set_aside_and_not_raised() -> None:
     report = element("CashReportCurrency", {"currency": "USD", "endingCash": "1",
                      "commissions": "many"})  # fmt: skip

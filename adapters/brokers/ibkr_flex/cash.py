@@ -187,6 +187,7 @@ TYPES: Final[dict[str, Maker]] = {
     "Bond Interest Paid": _interest,
     "Bond Interest Received": _interest,
     "Other Fees": _charge(FeeKind.OTHER),
+    "Broker Fees": _charge(FeeKind.OTHER),
     ADJUSTMENT: _charge(FeeKind.COMMISSION),
     "Advisor Fees": _charge(FeeKind.OTHER),
     "Fees": _charge(FeeKind.OTHER),

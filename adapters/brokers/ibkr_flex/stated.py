@@ -41,7 +41,7 @@ CONTROLS: Final = {
     "depositWithdrawals": ("depositWithdrawals",),
     "salesTax": ("salesTax",),
     "brokerInterest": ("brokerInterest", "bondInterest"),
-    "otherFees": ("otherFees", "advisorFees"),
+    "otherFees": ("otherFees", "advisorFees", "brokerFees"),
     "netTrades": ("netTradesSales", "netTradesPurchases"),
 }
 NET_TRADES: Final = "netTrades"
