@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+import ledger
+from adapters.ingest import ingest
 from ledger.domain.events import (
     CashDeposited,
     CashWithdrawn,
@@ -15,7 +17,7 @@ from ledger.domain.events import (
     InterestPaid,
     SplitApplied,
 )
-from tests.brokers.flex import cash, cash_rows, element, file, read
+from tests.brokers.flex import NOW, cash, cash_rows, element, file, read
 
 
 def amounts(*rows):
@@ -90,6 +92,16 @@ def test_two_equal_fees_without_ids_stay_two():
     fee = cash(type="Other Fees", amount="-1.34", currency="EUR")
     batch = cash_rows(fee, fee)
     assert len({record.event.id for record in batch.records}) == 2
+
+
+def test_a_dividend_paid_again_is_another_one_in_whichever_file_it_comes():
+    paid = cash(dateTime="2026-03-05;20:20:00")
+    again = cash(dateTime="2026-03-05;20:20:00", reportDate="2026-03-20")
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        batches = [cash_rows(*rows) for rows in ([paid], [again], [paid, again])]
+        for batch, paid_so_far in zip(batches, (50, 100, 100), strict=True):
+            ingest(book, batch)
+            assert sum(balance.total for balance in book.balances("U1")) == paid_so_far
 
 
 @pytest.mark.parametrize("kind", ["Price Adjustments", "dividends", ""])

@@ -41,11 +41,20 @@ def read_cash(row: Row, ids: Ordinals) -> Record:
     if kind not in TYPES:
         raise BadRowError("type", kind, "an unknown kind of cash row: enter it by hand")
     amount = row.decimal("amount")
-    at, written = row.happened(*TIMES), row.written(*TIMES)
-    content = ["cash", kind, row.required("currency"), written, text(amount)]
-    content += [row.id("conid"), row.id("actionID"), row.text("description")]
-    event = TYPES[kind](row, row.id("transactionID") or ids.of(content), amount)
+    event = TYPES[kind](row, row.id("transactionID") or ids.of(_content(row, amount)), amount)
+    at = row.happened(*TIMES)
     return Record(event=event, occurred_at=at, row=row.where, digest=row.digest)
+
+
+def _content(row: Row, amount_: Decimal) -> list[str]:
+    """What tells a row without id apart, with the day it was posted where that is another one: a
+    dividend that is paid again has the time of the one that was taken back."""
+    written, posted = row.written(*TIMES), str(row.date_or_none("reportDate") or "")
+    return [
+        *("cash", row.text("type"), row.required("currency"), written, text(amount_)),
+        *(row.id("conid"), row.id("actionID"), row.text("description")),
+        *([] if written.startswith(posted) else [posted]),
+    ]
 
 
 def read_sales_tax(row: Row, ids: Ordinals) -> Record:
