@@ -305,6 +305,17 @@ def test_a_stock_dividend_leaves_the_total_cost() -> None:
         assert (view.net_qty, view.cost_basis, view.unit_income) == (110, 1600, 0)
 
 
+@pytest.mark.parametrize("cash", ["", "CASH DIVIDEND USD 0.10, "])
+def test_a_dividend_of_choice_that_was_chosen_in_units_is_one_in_units(cash: str) -> None:
+    words = f"ACME (US0000009001) {cash}STOCK DIVIDEND US0000009001 4166 FOR 100000 (ACME)"
+    row = action(type="HI", description=words, quantity="3", value="14.19")
+    assert books(row) == {"ACME": 103, "realized": 0, "USD": PAID}
+
+
+def test_a_dividend_of_choice_of_which_no_word_says_what_it_gave_is_set_aside() -> None:
+    refused(action(type="HI", description="ACME(US0000009001) CHOICE (ACME)", quantity="3"))
+
+
 def test_a_delisting_without_value_loses_what_it_cost() -> None:
     words = "ACME(US0000009001) DELISTED (ACME, ACME CORP, US0000009001)"
     row = action(type="DW", description=words)

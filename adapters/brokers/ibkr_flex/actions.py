@@ -48,15 +48,17 @@ SPLIT, SPIN_OFF, DIVIDEND, WORTHLESS, EXCHANGE = (
 TYPES: Final = {
     **dict.fromkeys(("FS", "RS"), SPLIT),
     **dict.fromkeys(("SO", "RI", "DI"), SPIN_OFF),
-    **dict.fromkeys(("SD", "HD"), DIVIDEND),
+    **dict.fromkeys(("SD", "HD", "HI"), DIVIDEND),
     **dict.fromkeys(("DW", "ED"), WORTHLESS),
     **dict.fromkeys(("BC", "BM", "IC", "OR", "PI", "SR", "TC", "TI", "TM", "TO"), EXCHANGE),
 }
+ISSUE: Final = "HI"
+"""The issue of a dividend of choice: of which of its forms, its words alone say."""
 _RATIO = re.compile(r"\bSPLIT ([0-9]{1,9}) FOR ([0-9]{1,9})\b", re.ASCII | re.IGNORECASE)
 _WORDS: Final = (
     (re.compile(r"\) SPLIT ", re.IGNORECASE), SPLIT),
     (re.compile(r"\) SPIN-?OFF ", re.IGNORECASE), SPIN_OFF),
-    (re.compile(r"\) STOCK DIVIDEND ", re.IGNORECASE), DIVIDEND),
+    (re.compile(r"[),] STOCK DIVIDEND ", re.IGNORECASE), DIVIDEND),
     (re.compile(r"\b(?:DELISTED|WORTHLESS)\b", re.IGNORECASE), WORTHLESS),
     (re.compile(r"\) (?:TENDERED TO|MERGED\(|CUSIP/ISIN CHANGE|CASH AND STOCK MERGER)",
                 re.IGNORECASE), EXCHANGE),
@@ -174,7 +176,8 @@ def _family(row: Row) -> str:
     typed, described = row.text("type"), row.text("description")
     worded = next((family for words, family in _WORDS if words.search(described)), "")
     family = TYPES.get(typed, "") if typed else worded
-    if not family or (worded and worded != family):
+    is_untold = typed == ISSUE and not worded
+    if not family or is_untold or (worded and worded != family):
         rule = f"a corporate action that is not booked by itself: {BY_HAND}"
         raise BadRowError("type", typed or described, rule)
     return family
