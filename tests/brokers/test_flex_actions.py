@@ -358,6 +358,17 @@ def test_summaries_of_details_are_left_out_and_summaries_alone_are_booked() -> N
     assert len(batch(summary).records) == 2
 
 
+@pytest.mark.parametrize("ids", [{"actionID": ""}, {}], ids=["by its words", "by its id"])
+def test_a_summary_that_has_only_the_day_is_of_the_action_whose_details_have_the_time(
+    ids: dict[str, str],
+) -> None:
+    days = [{"levelOfDetail": "SUMMARY", "dateTime": "2026-03-04", "accountId": "-"},
+            {"levelOfDetail": "DETAIL", "dateTime": "2026-03-04;20:25:00"}]  # fmt: skip
+    legs = [({}, "-100"), (NEW, "50")]
+    rows = [action(**leg, **ids, **day, quantity=qty) for day in days for leg, qty in legs]
+    assert books(*rows) == {"GLX": 50, "realized": 0, "USD": PAID}
+
+
 REFUSED = {
     "money of the sign of the units": [action(proceeds="-5")],
     "the other leg is missing": [action()],

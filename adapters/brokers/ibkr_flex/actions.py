@@ -1,6 +1,6 @@
 """``CorporateActions``: the rows of one action together, booked by what they did.
 
-The rows of an action share its id (else its description and time) and the day they entered the
+The rows of an action share its id (else its description and day) and the day they entered the
 statement. Those with the code ``Ca`` cancel it and are an action of their own, with the signs
 turned. Options and CFDs that a split of their underlying changes share its id too, and are apart.
 What an action is, its type says, else the words of its description; where both are there and
@@ -79,11 +79,13 @@ class Read:
 
 
 def actions(rows: Iterable[Row]) -> list[list[Row]]:
-    """The rows by action, the summaries left out where there are details."""
+    """The rows by action, the summaries left out where there are details. A summary has the day
+    where its details have the time."""
     found: dict[tuple[str, str, bool, str], list[Row]] = {}
     for row in rows:
         described = row.values.get("description", "").rpartition(" (")[0]
-        name = row.values.get("actionID") or f"{described} {row.values.get('dateTime', '')}"
+        day = row.values.get("dateTime", "")[:10].replace("-", "")[:8]
+        name = row.values.get("actionID") or f"{described} {day}"
         group = (name, row.values.get("reportDate", ""), is_cancel(row), derived(row))
         found.setdefault(group, []).append(row)
     return [details(rows) for rows in found.values()]
