@@ -36,6 +36,16 @@ def eats(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
     return _nothing()
 
 
+def descends(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
+    """Goes a step further for each field that is there, and falls down the last one."""
+    for row in _rare(pages):
+        if "venue" not in row:
+            continue
+        if "taxes" in row:
+            DAYS[str(row["taxes"])]
+    return _nothing()
+
+
 def _rare(pages: Sequence[RawPage]) -> Iterator[dict[str, Any]]:
     """The rows that have what a sample has not."""
     for page in pages:

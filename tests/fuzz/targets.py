@@ -21,7 +21,7 @@ from tests.golden.fixtures import recorded
 MAX_SEED = 40_000
 BROKERS = ROOT / "adapters" / "brokers"
 PLANTED = {"planted_error": planted.fails, "planted_hang": planted.hangs,
-           "planted_hunger": planted.eats}  # fmt: skip
+           "planted_hunger": planted.eats, "planted_steps": planted.descends}  # fmt: skip
 """Parsers with a fault each, which the fuzzer must find."""
 
 Pages = tuple[RawPage, ...]
