@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -91,16 +91,26 @@ class Asked:
     ) -> None:
         """Write an answer with its sums by currency, or a page that has both."""
         sections = section, Section("totals", columns, totals(section.rows, columns))
+        doubts = [*self.doubts({str(row["instrument_id"]) for row in section.rows})]
         if out is None:
             self.write(*sections, known_at=known_at)
+            for doubt in doubts:
+                click.echo(doubt, err=True)
             return
         if self.question.style != output.TABLE:
             raise click.UsageError("--out is a page of HTML; --json and --csv are other forms")
-        write_new(out, html.page(f"{title}: {self.account}", self._about(), sections))
+        write_new(out, html.page(f"{title}: {self.account}", self._about(doubts), sections))
         click.echo(f"{out}: {counted(len(section.rows), 'line')}")
         click.echo(f"known at number {self.question.number} of {self.question.head}", err=True)
 
-    def _about(self) -> dict[str, str]:
+    def doubts(self, instruments: Set[str] | None) -> Iterator[str]:
+        """Which results, of some instruments or of all, are on a cost that nobody stated."""
+        for view in self.question.book.positions(self.account, **self.when):
+            if view.unknown_basis and (instruments is None or view.instrument_id in instruments):
+                name = self.symbols.get(view.instrument_id, view.instrument_id)
+                yield f"results of {name} are on a cost that is unknown in part and counted as 0"
+
+    def _about(self, doubts: Sequence[str]) -> dict[str, str]:
         """What a page says of itself."""
         number, as_of = self.question.number, self.question.as_of
         store = self.question.book.store
@@ -110,6 +120,7 @@ class Asked:
             "Account": self.account,
             "As of": rfc3339(as_of) if as_of else "all that had happened",
             "Known at": f"{known}, recorded {rfc3339(last.recorded_at)}" if last else known,
+            **({"Note": "; ".join(doubts)} if doubts else {}),
         }
 
 

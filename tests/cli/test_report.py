@@ -250,6 +250,27 @@ def test_the_sums_of_the_days_are_the_totals(books: Run) -> None:
             )
 
 
+@pytest.mark.parametrize(
+    "name", [("trades",), ("lot-trades",), ("pnl",), ("metrics",), ("pnl", "--instrument", "ACME")]
+)
+def test_results_on_an_unknown_cost_say_so(books: Run, name: tuple[str, ...]) -> None:
+    told = "results of ACME are on a cost that is unknown in part and counted as 0"
+    assert told not in books("report", *name).err
+    books("record", "opening-position", "ACME", "--qty", "5", "--basis", "unknown",
+          "--at", "2026-03-01", "--who", "A. Smith", "--reason", "letter")  # fmt: skip
+    assert told in books("report", *name).err
+    assert told not in books("report", *name, "--known-at", "22").err
+    assert told not in books("report", *name, "--as-of", "2026-02-28").err
+
+
+def test_a_page_of_results_on_an_unknown_cost_says_so(books: Run) -> None:
+    books("record", "opening-position", "ACME", "--qty", "5", "--basis", "unknown",
+          "--at", "2026-03-01", "--who", "A. Smith", "--reason", "letter")  # fmt: skip
+    books("report", "trades", "--out", "page.html")
+    assert "results of ACME are on a cost" in Path("page.html").read_text("utf-8")
+    assert "results of ACME" not in books("report", "trades", "--instrument", "GLX").err
+
+
 def test_what_a_page_tells_leads_on_while_more_is_recorded(books: Run) -> None:
     whole = section(books, "orders")
     page = books("report", "orders", "--limit", "2")

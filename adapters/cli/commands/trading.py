@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,14 +48,15 @@ def trades(asked: Asked, instrument: str | None, is_open: bool | None, out: Path
     rows = [row for row in whole.rows if is_open is None or row["is_closed"] is not is_open]
     section = Section("trades", columns.TRADES, rows)
     asked.told_by(answer).sum_up(section, columns.TRADE_TOTALS, "Trades", out, answer.known_at)
-    say(_apart(answer))
+    say(_apart(answer, asked.symbols))
 
 
-def _apart(trades: Iterable[Trade]) -> Iterator[str]:
+def _apart(trades: Iterable[Trade], symbols: Mapping[str, str]) -> Iterator[str]:
     """What is not in the results: fees in other currencies, and those without a rate."""
     for one in trades:
         if one.other_fees:
-            name = f"{one.instrument_id} cycle {one.cycle}"
+            symbol = symbols.get(one.instrument_id, one.instrument_id)
+            name = f"{symbol} cycle {one.cycle}"
             without = f"; no rate is recorded of {cell(one.unconverted)}" if one.unconverted else ""
             yield f"not in net_pnl of {name}: fees of {cell(one.other_fees)}{without}"
 
@@ -99,6 +100,7 @@ def metrics(asked: Asked, instrument: str | None) -> None:
         sections.append(Section("management", columns.MANAGEMENT, sections[0].rows))
     asked.told_by(answer).write(*sections, known_at=answer.known_at)
     say(_without_rates(answer))
+    say(asked.doubts({which} if which else None))
 
 
 def _without_rates(metrics: Iterable[TradeMetrics]) -> Iterator[str]:
