@@ -28,8 +28,8 @@ def conflict_text(conflict: Conflict) -> str:
     told = ", ".join(f"{name} {old} booked, {new} now" for name, old, new in differing)
     return (
         f"{conflict.fact.key} is already recorded as number {conflict.recorded.number} with "
-        f"other content ({told}); what was booked first stands: give it another id, or record "
-        "a correction"
+        f"other content ({told}); what was booked first stands and nothing was added: find out "
+        "which is true; a correction amends what was booked, another id makes another fact"
     )
 
 
