@@ -20,9 +20,10 @@ def why_incomplete(
 ) -> tuple[str, ...]:
     """Why a report cannot be reconciled with, in words; nothing when it can.
 
-    A report that ends before ``as_of`` is yesterday's; one that knows of a page that is not there
-    is a part; one that says nothing at all is a failed fetch, which is never "flat". One of another
-    account than the ``opening`` says these books are of says nothing of them.
+    A report that ends before ``as_of`` is yesterday's, and one that does not say where it ends may
+    be; one that knows of a page that is not there is a part; one that says nothing at all is a
+    failed fetch, which is never "flat". One of another account than the ``opening`` says these
+    books are of says nothing of them.
     """
     apart = other_account(opening, batch)
     return (*((apart,) if apart else ()), *_reasons(batch, as_of))
@@ -35,6 +36,9 @@ def _reasons(batch: Batch, as_of: datetime | None) -> Iterator[str]:
         ends, asked = coverage.covers_to, as_of.astimezone(coverage.covers_to.tzinfo)
         told = f"the report ends at {ends.isoformat()}, before {asked.isoformat()}"
         yield f"{told}: it is an earlier one"
+    if as_of is not None and coverage.covers_to is None and not coverage.missing:
+        rule = "say with --to what it was asked for, or leave --as-of out"
+        yield f"the report does not say how far it reaches: {rule}"
     if not _says_something(batch):
         yield "the report says nothing at all: an empty answer is taken for a failed one"
     elif not batch.records and _is_of_no_time(batch):

@@ -13,9 +13,12 @@ import pytest
 import ledger
 from adapters.brokers import csv_map
 from ledger.domain.events import BreakEvent, BreakWaived, make_fact
+from tests.architecture.sources import ROOT
 from tests.brokers import kraken
 from tests.cli.nights import OUT, RECONCILE, night, steps, summary
 from tests.cli.running import Run, recorded
+
+MAP = str(ROOT / "adapters" / "brokers" / "csv_map" / "fills.toml")
 
 # ------------------------------------------------------------------------- nothing may be said
 
@@ -115,6 +118,40 @@ def test_a_span_that_was_asked_for_is_in_the_zone_of_the_account(run: Run) -> No
     run("reconcile", "kraken", page.name, *OUT, "--from", "2023-07-05", "--to", "2023-07-07")
     covers = summary()["report"]
     assert covers["covers_to"] == "2023-07-06T15:00:00Z"
+
+
+ROWS = (
+    "seq,ts,exec_id,order_id,account,symbol,side,qty,price,fee,currency",
+    "1,2026-03-02T10:00:00Z,e1,o1,C,X,buy,2,10.50,0.10,USD",
+    "2,2026-03-04T10:00:00Z,e2,o2,C,X,buy,1,11,0.10,USD",
+)
+SPAN = ("--from", "2026-03-02", "--to", "2026-03-05")
+
+
+@pytest.fixture
+def tables(run: Run) -> Run:
+    """The program, in a folder with two fills of a file, and a file that lacks the second."""
+    for name, rows in (("whole.csv", ROWS), ("short.csv", ROWS[:2])):
+        Path(name).write_text("\n".join(rows) + "\n", "utf-8")
+    assert run("ingest", "csv", "whole.csv", "--map", MAP).code == 0
+    return run
+
+
+def test_what_a_table_of_rows_was_asked_for_is_what_it_covers(tables: Run) -> None:
+    args = ("reconcile", "csv", "short.csv", "--map", MAP, *OUT)
+    assert tables(*args, *SPAN).code == 1
+    assert "trade.missing_at_broker" in {one["kind"] for one in summary()["breaks"]["by_kind"]}
+    assert summary()["report"]["covers_to"] == "2026-03-05T00:00:00Z"
+
+
+def test_a_report_that_does_not_say_how_far_it_reaches_is_not_taken_for_todays(
+    tables: Run,
+) -> None:
+    args = ("reconcile", "csv", "whole.csv", "--map", MAP, *OUT)
+    assert [tables(*args).code, tables(*args, "--as-of", "2026-03-09").code] == [0, 75]
+    assert "say with --to what it was asked for" in summary()["incomplete"][0]
+    assert tables(*args, *SPAN, "--as-of", "2026-03-04").code == 0
+    assert tables(*args, *SPAN, "--as-of", "2026-03-05").code == 75
 
 
 def test_what_broke_before_stays_open(books: Run, other: Path) -> None:
