@@ -19,9 +19,9 @@ POSITIONS: Final = {Kind.POSITION_QUANTITY, Kind.POSITION_SIGN}
 BALANCES: Final = {Kind.CASH_BALANCE, Kind.CASH_OPENING, Kind.CASH_CURRENCY}
 
 _FEE: Final = (
-    "ingest the report that tells the fee, which is charged to a fill that was booked without; where "
-    "another one is booked, 'tradeledger record adjustment' corrects the money, and the break is "
-    "waived"
+    "ingest the report that tells the fee, which is charged to a fill that was booked without; "
+    "where another one is booked, 'tradeledger record adjustment' corrects the money, and the "
+    "break is waived"
 )
 INSTEAD: Final = {
     Kind.POSITION_OPENING: "'tradeledger record opening-position' says what was held before",
