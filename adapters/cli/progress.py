@@ -23,9 +23,9 @@ def progress_bar(total: int, what: str = "reading", then: str = "") -> Iterator[
         task = bar.add_task(what, total=total)
 
         def advance(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
             if then and done == of:
-                bar.update(task, description=then, total=None)
-            else:
-                bar.update(task, completed=done, total=of)
+                bar.update(task, visible=False)
+                bar.add_task(then, total=None)
 
         yield advance
