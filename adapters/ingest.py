@@ -128,6 +128,7 @@ def ingest(
         batch = place(book.store, batch)
         links = _Links(book.store, batch)
         facts = list(_counted(_facts(batch, links), len(batch.records), progress))
+        links.originals.forget()
         apart = ChargedApart(book.store, batch.account, facts)
         reviser = Reviser(batch.adapter, links.dangling, apart)
         before = book.store.head()
@@ -159,7 +160,7 @@ class _Links:
             {_key(r.event, batch.account) for r in batch.records} if reversals else set()
         )
         self._recorded = store.by_key([_reference(event, batch.account) for event in reversals])
-        self._originals = Originals(store, batch.account)
+        self.originals = Originals(store, batch.account)
         self.dangling = self._dangling([_key(event, batch.account) for event in reversals])
 
     def _dangling(self, keys: list[str]) -> frozenset[str]:
@@ -180,7 +181,7 @@ class _Links:
         if self.knows(record.event):
             yield record
             return
-        found = self._originals.find(record)
+        found = self.originals.find(record)
         if not found:
             yield record
         for original, charged in found:

@@ -88,12 +88,25 @@ class Originals:
     A posting's id is looked for in the row that a fill, or a sighting of it, was read from; a
     trade's id is the fill's own. An execution of a day that is not told (FIX without a trade date)
     is one of its id and order, if there is just one. A fill that another bust has undone is not
-    meant.
+    meant. The history of the instrument asked for last is kept for the next one that names it,
+    until ``forget``.
     """
 
     def __init__(self, store: EventStore, account: str) -> None:
         self._store = store
         self._account = account
+        self._last: tuple[str, list[Recorded]] = "", []
+
+    def forget(self) -> None:
+        """Keep no history any longer."""
+        self._last = "", []
+
+    def _history(self, instrument_id: str) -> list[Recorded]:
+        if self._last[0] != instrument_id:
+            self.forget()
+            known = self._store.refs(self._account, "instrument", instrument_id)
+            self._last = instrument_id, list(known)
+        return self._last[1]
 
     def find(self, record: Record) -> list[tuple[FillBooked, list[Fee]]]:
         """The fill with all its fees, as a list of one; empty when none is meant."""
@@ -101,7 +114,7 @@ class Originals:
         instrument_id = getattr(event, "instrument_id", None)
         if not record.also or not instrument_id:
             return []
-        history = list(self._store.refs(self._account, "instrument", instrument_id))
+        history = self._history(instrument_id)
         own = _names(event)
         undone = {
             past.event.refers_to()

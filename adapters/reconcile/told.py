@@ -95,6 +95,7 @@ class Telling:
                 corrected[key] = amended(corrected.get(key) or self._fills[key][0], event)
             else:
                 amendments.append(Amendment(key, event, record))
+        self._originals.forget()
         fees = self._fees()
         return Told(
             standing=lambda: self._standing(busted, corrected, fees),

@@ -247,3 +247,21 @@ def test_progress_ends_at_the_whole():
     seen = []
     ingest(FakeBook(), trades(FULL), progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (2, 2)
+
+
+def test_cancels_of_one_instrument_read_its_history_once(monkeypatch):
+    book = FakeBook()
+    ingest(book, trades(*(trade(transactionID=str(n), ibExecID=f"a{n}.01") for n in (1, 2, 3))))
+    asked = []
+    refs = book.store.refs
+
+    def told_of(*of):
+        asked.append(of)
+        return refs(*of)
+
+    monkeypatch.setattr(book.store, "refs", told_of)
+    told = CANCEL.replace('"2"', '"{}"').replace('origTransactionID="1"', 'origTransactionID="{}"')
+    report = ingest(book, trades(*(told.format(10 + n, n) for n in (1, 2, 3))))
+    assert report.counts["reverses"] == 3
+    assert [event.exec_ref_id for event in events(book, FillBusted)] == ["a1.01", "a2.01", "a3.01"]
+    assert len(asked) == 1
