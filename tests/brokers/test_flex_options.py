@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import ledger
+from adapters.brokers.ibkr_flex import options
 from adapters.ingest import ingest
 from ledger.domain.events import FillBooked, OptionExercised, OptionExpired
 from tests.brokers.flex import NOW, element, file, read, trade
@@ -123,3 +124,20 @@ def test_what_cannot_be_told_is_set_aside(trades: list[str] | None, row: str) ->
     batch = both(trades, [row])
     assert len(batch.quarantine) == 1
     assert len(batch.records) == len(trades or [])
+
+
+def test_many_settlements_look_at_each_trade_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, day = [], options._day
+
+    def counted(*args: Any) -> str:
+        looked.append(args)
+        return day(*args)
+
+    monkeypatch.setattr(options, "_day", counted)
+    count = 50
+    contracts = [{**OPTION, "conid": str(number)} for number in range(1, count + 1)]
+    trades = [booked("-2", of, transactionID=of["conid"]) for of in contracts]
+    rows = [told("Cash Settlement", "0", of, proceeds="35") for of in contracts]
+    batch = both(trades, rows)
+    assert [record.event.gross_trade_amt for record in batch.records] == [35] * count
+    assert len(looked) <= 4 * count

@@ -9,7 +9,7 @@ settlement in cash stands here only, on a row of its own; it is what the closing
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -125,24 +125,36 @@ def _delivery(row: Row, id_: str, about: str, qty: Decimal, kind: str) -> FillBo
     )
 
 
-def settled_in_cash(row: Row, records: Sequence[Record], books: Iterable[Row]) -> list[Record]:
-    """The records, the trade that closed the option for nothing now for the money of this row;
-    ``BadRowError`` when the row tells no money, or no such trade is there."""
-    money = row.decimal("proceeds")
-    if not money:
-        rule = "a settlement in cash without its money: add proceeds to the Flex query"
-        raise BadRowError("proceeds", row.values.get("proceeds", ""), rule)
-    about, day = instrument_id(row), _day(row, "date")
-    of_day = {one.where for one in books if _day(one, "tradeDate", "dateTime") == day}
-    for place, record in enumerate(records):
-        fill = record.event
-        if isinstance(fill, FillBooked) and fill.instrument_id == about and record.row in of_day:
-            closed_for_nothing = not fill.last_px and not fill.gross_trade_amt
-            if closed_for_nothing and (money > ZERO) is (fill.side is Side.SELL):
-                paid = changed(fill, gross_trade_amt=money.copy_abs())
-                return [*records[:place], attrs.evolve(record, event=paid), *records[place + 1 :]]
-    rule = "a settlement in cash of an option that no trade of its day closes for nothing"
-    raise BadRowError("proceeds", text(money), f"{rule}: enter it by hand")
+class Settlements:
+    """The fills among ``records`` that closed an option for nothing, by contract, day and side, for
+    the money that settlements in cash tell of them. ``trades`` are their rows."""
+
+    def __init__(self, records: Sequence[Record], trades: Iterable[Row]) -> None:
+        self.records = list(records)
+        days = {row.where: _day(row, "tradeDate", "dateTime") for row in trades}
+        self._places: dict[tuple[str, str, Side], deque[int]] = defaultdict(deque)
+        for place, record in enumerate(self.records):
+            fill = record.event
+            if not isinstance(fill, FillBooked) or record.row not in days:
+                continue
+            if not fill.last_px and not fill.gross_trade_amt:
+                self._places[fill.instrument_id, days[record.row], fill.side].append(place)
+
+    def settle(self, row: Row) -> None:
+        """The first such fill closed for the money of this row; ``BadRowError`` when the row tells
+        no money, or no such fill is there."""
+        money = row.decimal("proceeds")
+        if not money:
+            rule = "a settlement in cash without its money: add proceeds to the Flex query"
+            raise BadRowError("proceeds", row.values.get("proceeds", ""), rule)
+        side = Side.SELL if money > ZERO else Side.BUY
+        places = self._places.get((instrument_id(row), _day(row, "date"), side))
+        if not places:
+            rule = "a settlement in cash of an option that no trade of its day closes for nothing"
+            raise BadRowError("proceeds", text(money), f"{rule}: enter it by hand")
+        record = self.records[places[0]]
+        paid = changed(record.event, gross_trade_amt=money.copy_abs())
+        self.records[places.popleft()] = attrs.evolve(record, event=paid)
 
 
 def _content(row: Row, *days: str) -> Content:

@@ -186,20 +186,16 @@ class Statement:
         reader = options.Exercises(trades, self._ids)
         rows = details(self._rows.get("OptionEAE", ()))
         for row in rows:
-            if row.values.get("transactionType") == options.CASH:
-                self._settle(row, trades or [])
-            else:
+            if row.values.get("transactionType") != options.CASH:
                 for told in self._guarded(row, reader.read):
                     for defined, record in told:
                         self._define(defined)
                         self.records.append(record)
-
-    def _settle(self, row: Row, trades: Iterable[Row]) -> None:
-        def paid(row: Row) -> list[Record]:
-            return options.settled_in_cash(row, self.records, trades)
-
-        for records in self._guarded(row, paid):
-            self.records = records
+        settlements = options.Settlements(self.records, trades or [])
+        for row in rows:
+            if row.values.get("transactionType") == options.CASH:
+                self._guarded(row, settlements.settle)
+        self.records = settlements.records
 
     def _transfers(self) -> None:
         rows = self._rows.get("Transfers", [])
