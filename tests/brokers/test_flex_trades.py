@@ -85,6 +85,30 @@ def test_asset_categories(category, kind):
     assert defined.instrument.kind is kind
 
 
+@pytest.mark.parametrize("category", ["OPT", "FOP", "FUT"])
+def test_a_multiplier_that_the_query_lacks_is_what_the_money_says_and_never_one(category):
+    row = {"assetCategory": category, "multiplier": "", "quantity": "2", "tradePrice": "3"}
+    (defined,) = trades(trade(**row, proceeds="-600")).instruments
+    assert defined.instrument.multiplier == 100
+    for money in ({}, {"proceeds": "-599.99"}):
+        batch = trades(trade(**row, **money))
+        assert not batch.records
+        assert [(aside.field, aside.rule) for aside in batch.quarantine] == [
+            ("multiplier", "missing: add it to the Flex query")
+        ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_expiry_needs_no_multiplier_and_makes_none(order):
+    option = {"assetCategory": "OPT", "multiplier": "", "ibCommission": "0"}
+    rows = [trade(**option, transactionID="1", quantity="2", tradePrice="3", proceeds="-600"),
+            trade(**option, transactionID="2", quantity="-2", tradePrice="0",
+                  transactionType="BookTrade", dateTime="2026-03-06;16:20:00")]  # fmt: skip
+    batch = trades(*rows[::order])
+    assert batch.instruments[0].instrument.multiplier == 100
+    assert sorted(r.event.gross_trade_amt or 0 for r in batch.records) == [0, 600]
+
+
 def test_a_pair_delivers_its_first_currency():
     row = trade(assetCategory="CASH", symbol="EUR.USD", tradePrice="1.1")
     (defined,) = trades(row).instruments

@@ -8,11 +8,12 @@ from typing import Final
 from adapters.brokers.ibkr_flex.row import Row
 from adapters.sharing import shared
 from ledger.domain.instruments import Instrument, InstrumentKind
-from ledger.domain.numbers import ONE, multiply
+from ledger.domain.numbers import ONE, multiply, ratio
 from ledger.errors import BadRowError
 
 VENUE: Final = "IBKR"
 PERCENT: Final = Decimal("0.01")
+MULTIPLIED: Final = frozenset({"OPT", "FOP", "FUT"})
 KINDS: Final = {
     "STK": InstrumentKind.EQUITY,
     "FUND": InstrumentKind.EQUITY,
@@ -68,7 +69,7 @@ def instrument(row: Row) -> Instrument:
 
 def _multiplier(row: Row, kind: InstrumentKind) -> Decimal:
     """Money per point and unit. A bond's price is percent of par, unless its proceeds say not."""
-    stated = row.decimal_or_zero("multiplier") or ONE
+    stated = row.decimal_or_zero("multiplier") or _implied(row)
     if kind is not InstrumentKind.BOND:
         return stated
     qty, px = row.decimal_or_zero("quantity"), row.decimal_or_zero("tradePrice")
@@ -76,6 +77,25 @@ def _multiplier(row: Row, kind: InstrumentKind) -> Decimal:
     whole = multiply(multiply(qty, px), stated)
     agrees = whole and proceeds.copy_abs() == whole.copy_abs()
     return stated if agrees else multiply(stated, PERCENT)
+
+
+def is_implied(row: Row) -> bool:
+    """Whether the row leaves out the multiplier of an option or a future."""
+    return row.text("assetCategory") in MULTIPLIED and not row.decimal_or_zero("multiplier")
+
+
+def _implied(row: Row) -> Decimal:
+    """The multiplier where the query lacks it: one, but of a trade in options or futures what its
+    money says."""
+    points = multiply(row.decimal_or_zero("quantity"), row.decimal_or_zero("tradePrice"))
+    if not points or not is_implied(row):
+        return ONE
+    money = row.decimal_or_zero("proceeds") or row.decimal_or_zero("tradeMoney")
+    implied = ratio(money, ONE, points).copy_abs()
+    if not money or multiply(implied, points).copy_abs() != money.copy_abs():
+        rule = "missing: add it to the Flex query"
+        raise BadRowError("multiplier", row.values.get("multiplier", ""), rule)
+    return implied
 
 
 def _base(row: Row, symbol: str) -> str:

@@ -43,7 +43,8 @@ from adapters.port import (
 from adapters.sharing import taken
 from adapters.text import UNREADABLE, day
 from ledger.domain.events import StatedBalance, StatedPosition
-from ledger.domain.instruments import Instrument
+from ledger.domain.instruments import Instrument, InstrumentKind
+from ledger.domain.numbers import ONE
 from ledger.errors import BadFileError, BadRowError
 
 T = TypeVar("T")
@@ -249,8 +250,11 @@ class Statement:
         self.lists_balances = bool(balances) and is_whole
 
     def _define(self, defined: Instrument) -> None:
-        """The first definition of a contract stands."""
-        self.instruments.setdefault(defined.instrument_id, defined)
+        """The first definition of a contract stands, but for a multiplier that its row left out."""
+        known = self.instruments.get(defined.instrument_id)
+        is_left_out = known is not None and known.multiplier == ONE != defined.multiplier
+        if known is None or (is_left_out and known.kind is not InstrumentKind.BOND):
+            self.instruments[defined.instrument_id] = defined
 
     def _control(self) -> None:
         """The control totals of the cash report, each currency's, beside what the rows make."""

@@ -17,7 +17,7 @@ from typing import Final
 
 import attrs
 
-from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
+from adapters.brokers.ibkr_flex.instruments import VENUE, instrument, is_implied
 from adapters.brokers.ibkr_flex.revisions import earlier
 from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, Row
 from adapters.linking import linked
@@ -253,7 +253,7 @@ def _gross(row: Row, qty: Decimal, px: Decimal, defined: Instrument) -> Decimal 
     else:
         return None
     made = multiply(multiply(row.decimal("quantity"), px), defined.multiplier)
-    if signed == made:
+    if signed == made and not is_implied(row):
         return None
     if signed and (signed < 0) is not (row.decimal("quantity") < 0):
         raise BadRowError("proceeds", row.text("proceeds"), "not the sign of the quantity traded")
