@@ -208,6 +208,13 @@ def test_a_snapshot_comes_out_again_after_more_was_recorded(valued: Run) -> None
     assert valued("snapshot", "list", "--json").json["snapshots"] == [taken, again]
 
 
+def test_a_snapshot_says_what_it_had_no_mark_of(books: Run, valued: Run) -> None:
+    assert "no mark" not in valued("snapshot", "take", *DAY).err
+    done = books("snapshot", "take", "--day", "2026-03-04")
+    assert "not in the USD of 2026-03-04: ACME, INTK, of which it had no mark" in done.err
+    assert "not in the EUR of 2026-03-04: GLX" in books("snapshot", "list").err
+
+
 def test_a_snapshot_that_was_changed_is_a_finding(valued: Run) -> None:
     assert valued("snapshot", "take", *DAY).code == 0
     with closing(sqlite3.connect("tradeledger.reports.db")) as tables, tables:

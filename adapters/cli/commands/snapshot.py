@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from adapters.cli.exits import FINDINGS, FINE
 from adapters.cli.moments import day_of_books, time_of_day
 from adapters.cli.questions import Command
 from adapters.cli.reporting import Asked, close_option, reporting
-from adapters.cli.valuing import kind_option
+from adapters.cli.valuing import called, kind_option, say
 from ledger import PriceKind
 
 if TYPE_CHECKING:
@@ -60,6 +61,15 @@ def list_(asked: Asked) -> None:
 def _tell(asked: Asked, found: list[Snapshot]) -> None:
     section = Section("snapshots", columns.SNAPSHOTS, [_row(one) for one in found])
     asked.question.answer(section, account=asked.account)
+    say(line for one in found for line in _unpriced(asked, one))
+
+
+def _unpriced(asked: Asked, one: Snapshot) -> Iterator[str]:
+    """What was held and had no mark then."""
+    for line in one.told["equity"]:
+        if line["unpriced"]:
+            names = ", ".join(called(asked, name) for name in line["unpriced"])
+            yield f"not in the {line['currency']} of {one.day}: {names}, of which it had no mark"
 
 
 def _row(one: Snapshot) -> Row:
