@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from adapters.cells import guarded, printable
+from adapters.cells import figure, printable
 from adapters.cli.answers import Answer, Column, Kind, Section, plain
 from adapters.cli.figures import readable
 
@@ -43,14 +43,14 @@ def write_csv(section: Section) -> None:
 
 
 def csv_cell(value: object, column: Column) -> str:
-    """A cell as text; texts that begin like a formula get an apostrophe, numbers do not.
+    """A cell as text; texts that begin like a formula get an apostrophe, numbers do not, also
+    where a text says one.
 
-    >>> csv_cell("=1+1", Column("symbol")), csv_cell("-1", Column("net_qty", Kind.NUMBER))
+    >>> csv_cell("=1+1", Column("symbol")), csv_cell("-1", Column("before"))
     ("'=1+1", '-1')
     """
     told = cell(value)
-    is_text = column.kind is Kind.TEXT and not isinstance(value, int)
-    return guarded(told) if is_text else told
+    return figure(told) if column.kind is Kind.TEXT else told
 
 
 def cell(value: object) -> str:

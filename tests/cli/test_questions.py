@@ -30,6 +30,12 @@ def test_every_question_answers_in_json_at_a_number(books: Run, args: tuple[str,
     assert books(*args, "--json").json["known_at_number"] == 22
 
 
+def test_a_negative_number_is_a_number_in_csv_wherever_it_stands(books: Run) -> None:
+    changes = table(books("diff", "--from", "14", "--to", "15", "--csv"))
+    (moved,) = [one for one in changes if one["figure"] == "net_qty"]
+    assert (moved["before"], moved["after"]) == ("-50", "-40")
+
+
 @pytest.mark.parametrize("args", ASKED, ids=" ".join)
 def test_every_question_answers_in_csv(books: Run, args: tuple[str, ...]) -> None:
     done = books(*args, "--csv")
