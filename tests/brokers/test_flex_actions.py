@@ -381,6 +381,13 @@ REFUSED = {
         action(type="SD", description="ACME(US1) STOCK DIVIDEND X (A)", proceeds="5")
     ],
     "a contract of no known kind": [action(assetCategory="PERP"), action(**NEW, quantity="50")],
+    "a split into none": [action(type="FS", description="ACME(US1) SPLIT 1 FOR 0 (A)")],
+    "a split of none into another, with money": [
+        action(type="RS", description="ACME(US1) SPLIT 1 FOR 0 (A)"),
+        action(
+            **NEW, type="RS", description="ACME(US1) SPLIT 1 FOR 0 (A)", quantity="4", proceeds="5"
+        ),
+    ],
     "a split without ratio": [action(type="FS", description="ACME(US1) SPLIT (A)")],
     "a leg of nothing": [action(quantity="0", proceeds="5")],
 }

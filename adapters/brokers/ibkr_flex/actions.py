@@ -132,7 +132,7 @@ class Actions:
         """A split into a whole number of units multiplies the contracts of its options by it. What
         other actions make of options, no row tells."""
         new, old = _ratio(row) if family == SPLIT else (ONE, ONE)
-        times, rest = divmod(int(new), int(old)) if old else (0, 0)
+        times, rest = divmod(int(new), int(old))
         change = row.decimal("quantity")
         is_multiple = times > 1 and not rest and not change % 1 and not int(change) % (times - 1)
         if not change or not is_multiple:
@@ -188,7 +188,7 @@ def _family(row: Row) -> str:
 def _ratio(row: Row) -> tuple[Decimal, Decimal]:
     """New units for old ones."""
     found = _RATIO.search(row.text("description"))
-    if found is None:
+    if found is None or not int(found[1]) or not int(found[2]):
         rule = f"a split without its ratio in words: {BY_HAND}"
         raise BadRowError("description", row.text("description"), rule)
     return parse("numerator", found[1]), parse("denominator", found[2])
