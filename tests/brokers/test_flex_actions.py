@@ -236,6 +236,14 @@ def test_options_that_change_with_a_merger_are_set_aside_and_the_units_are_booke
     assert "of options" in told.quarantine[0].rule
 
 
+def test_two_contracts_of_which_the_ratio_does_not_make_the_one_are_no_split_into_another() -> None:
+    words = "ACME(US0000009001) SPLIT 2 FOR 1 (ACME, ACME CORP, US0000009001)"
+    warrant = {"assetCategory": "WAR", "conid": "900007", "symbol": "ACME WS", "isin": ""}
+    rows = [action(type="FS", description=words, quantity="100"),
+            action(**warrant, type="FS", description=words, quantity="-7")]  # fmt: skip
+    assert "do not make" in refused(*rows)
+
+
 def test_a_cfd_splits_beside_its_underlying() -> None:
     words = "ACME(US0000009001) SPLIT 3 FOR 1 (ACME, ACME CORP, US0000009001)"
     cfd = {"assetCategory": "CFD", "conid": "900008", "symbol": "ACMEn", "isin": ""}

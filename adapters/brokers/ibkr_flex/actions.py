@@ -305,6 +305,10 @@ def _split_into_another(legs: Sequence[Moved]) -> Sequence[Record]:
         raise _refused(legs, SPLIT, "whose legs are not one contract's for another's")
     old, new = _sides(legs, SPLIT)
     cash = total(leg.proceeds for leg in legs)
+    if not cash and not _makes(old[0], new[0]):
+        raise _refused(
+            legs, SPLIT, "whose units of the one contract do not make those of the other"
+        )
     if not cash:
         return _for_units(old, new)
     numerator, denominator = _ratio(legs[0].row)
@@ -315,6 +319,15 @@ def _split_into_another(legs: Sequence[Moved]) -> Sequence[Record]:
     into = come(new[0], whole, old[0].about)
     sale = sold(new[0], fraction.copy_negate(), cash, ":cash-in-lieu")
     return [gone(old[0], new[0].about), into, sale]
+
+
+def _makes(old: Moved, new: Moved) -> bool:
+    """Whether the ratio in words makes so many new units of the old ones, up to a fraction; without
+    a ratio, and where a split is cancelled, that is not asked."""
+    if is_cancel(old.row) or _RATIO.search(old.row.text("description")) is None:
+        return True
+    made = ratio(old.units, *_ratio(old.row))
+    return subtract(made, new.units).copy_abs() < ONE
 
 
 def _fraction_left(change: Decimal, new: Decimal, old: Decimal) -> Decimal:
