@@ -87,8 +87,9 @@ class LogStore(VerifiedStore):
             streams = streams.union(*(request.streams for request in others))
             keys = [key for request in group for key in request.keys]
         with writing(self.log, keep=not first.dry_run, streams=streams, keys=keys) as writer:
-            batch = Batch(self.log, writer, self._codec, self._clock, feeds=not others)
+            batch = Batch(self.log, writer, self._codec, self._clock)
             batch.look_up(keys)
+            batch.feeds = not others and (first.revise is None or batch.are_new(keys))
             if not others:
                 first.decide(batch)
             for request in group if others else ():

@@ -35,13 +35,14 @@ class Mark(NamedTuple):
 
 
 class Batch:
-    """The facts of one transaction, held against what is recorded and against each other."""
+    """The facts of one transaction, held against what is recorded and against each other.
 
-    def __init__(
-        self, log: Log, writer: Writer, codec: Codec, clock: Clock, *, feeds: bool = True
-    ) -> None:
-        """``feeds``: a log may write before the end, since nothing of it alone is undone."""
-        self._feeds = feeds
+    ``feeds``: the log may write before the end, since nothing of it alone is undone, and nobody
+    reads meanwhile, who would see what is not kept yet.
+    """
+
+    def __init__(self, log: Log, writer: Writer, codec: Codec, clock: Clock) -> None:
+        self.feeds = False
         self._log = log
         self._writer = writer
         self._tip = writer.tip
@@ -75,7 +76,7 @@ class Batch:
             if recorded is None:
                 recorded = known[fact.key] = self._append(fact)
                 outcomes.append(_new(Appended, (recorded,)))
-                if self._feeds and not len(self._rows) % _FEED:
+                if self.feeds and not len(self._rows) % _FEED:
                     self._writer.feed()
             else:
                 outcomes.append(_repeat(recorded, fact))
@@ -90,6 +91,10 @@ class Batch:
         if extra:
             self.look_up([fact.key for fact in extra])
             self.record(extra)
+
+    def are_new(self, keys: Sequence[str]) -> bool:
+        """Whether all of these keys, which were looked up, are new, and each is told once."""
+        return self._known.keys().isdisjoint(keys) and len(set(keys)) == len(keys)
 
     def look_up(self, keys: Iterable[str]) -> None:
         """Read what is recorded under these keys, some at a time: rows are larger than facts."""
