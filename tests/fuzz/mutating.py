@@ -125,10 +125,11 @@ class Mutator:
     # -- XML ------------------------------------------------------------------------------
 
     def xml(self, content: bytes) -> bytes | None:
-        """An attribute set, taken out or named otherwise; an element out, twice or elsewhere."""
+        """An attribute set, taken out or named otherwise; an element out, twice or elsewhere. What
+        is no document any more, or in no known encoding, is not changed further."""
         try:
             root: Element = fromstring(content)
-        except (ParseError, ValueError, DefusedXmlException):
+        except (ParseError, ValueError, LookupError, DefusedXmlException):
             return None
         elements = list(root.iter())
         one = self._random.choice(elements)
