@@ -141,3 +141,94 @@ def test_many_settlements_look_at_each_trade_once(monkeypatch: pytest.MonkeyPatc
     batch = both(trades, rows)
     assert [record.event.gross_trade_amt for record in batch.records] == [35] * count
     assert len(looked) <= 4 * count
+
+
+def held(**values: str) -> str:
+    row = {**OPTION, "multiplier": "", "position": "-2", "levelOfDetail": "SUMMARY"}
+    return element("OpenPosition", {**row, **values})
+
+
+@pytest.mark.parametrize(
+    "worth",
+    [
+        {"markPrice": "1.5", "positionValue": "-300"},
+        {"costBasisPrice": "2.25", "costBasisMoney": "-450"},
+        {
+            "markPrice": "0",
+            "positionValue": "0",
+            "costBasisPrice": "2.25",
+            "costBasisMoney": "-450",
+        },
+    ],
+    ids=["value", "cost", "worth nothing"],
+)
+def test_a_position_without_its_multiplier_has_the_one_its_money_says(worth: Any) -> None:
+    batch = read(file({"OpenPositions": [held(**worth)]}))
+    assert [one.instrument.multiplier for one in batch.instruments] == [100]
+    assert not batch.quarantine
+
+
+@pytest.mark.parametrize(
+    "worth",
+    [
+        {},
+        {"markPrice": "1.7", "positionValue": "-300"},
+        {
+            "markPrice": "1.7",
+            "positionValue": "-300",
+            "costBasisPrice": "2",
+            "costBasisMoney": "-400",
+        },
+        {
+            "markPrice": "1.6",
+            "positionValue": "-300",
+            "costBasisPrice": "2",
+            "costBasisMoney": "-400",
+        },
+        {"markPrice": "1.5", "positionValue": "300"},
+    ],
+    ids=["no money", "rounded", "rounded beside a cost", "two", "the other sign"],
+)
+@pytest.mark.parametrize("category", ["OPT", "FOP", "FUT"])
+def test_a_multiplier_that_no_row_tells_is_not_one(category: str, worth: Any) -> None:
+    batch = read(file({"OpenPositions": [held(assetCategory=category, **worth)]}))
+    assert (batch.instruments, batch.positions[0].qty) == ((), -2)
+    assert [(one.field, one.rule) for one in batch.quarantine] == [
+        ("multiplier", "missing: add it to the Flex query")
+    ]
+
+
+def test_a_position_without_its_multiplier_is_what_a_trade_of_the_file_defines() -> None:
+    trades = [bought("-2", multiplier="", proceeds="600")]
+    batch = read(file({"Trades": trades, "OpenPositions": [held()]}))
+    assert [one.instrument.multiplier for one in batch.instruments] == [100]
+    assert not batch.quarantine
+
+
+@pytest.mark.parametrize("category", ["OPT", "FUT"])
+def test_what_the_books_know_of_a_contract_is_left_where_a_later_file_does_not_tell_it(
+    category: str,
+) -> None:
+    expired = booked("-2", assetCategory=category, multiplier="")
+    later = read(file({"Trades": [expired], "OpenPositions": [held(position="1")]}))
+    assert not later.instruments
+    assert [found.what for found in later.findings] == [
+        "ACME  260306C00016000 (IBKR:900009) is not defined by this file, since its multiplier is "
+        "missing: add multiplier to the Flex query"
+    ]
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        ingest(book, read(file({"Trades": [bought("3", assetCategory=category)]})))
+        told = ingest(book, later)
+        assert told.counts["changed"] == 0
+        view = book.position("U1", "IBKR:900009")
+        assert view.instrument is not None
+        assert (view.net_qty, view.instrument.multiplier) == (1, 100)
+
+
+def test_units_of_an_option_that_nothing_defines_move_and_make_no_multiplier() -> None:
+    row = {**OPTION, "multiplier": "", "date": "2026-03-03", "type": "ACATS", "direction": "IN",
+           "quantity": "2", "cashTransfer": "0", "account": "--"}  # fmt: skip
+    batch = read(file({"Transfers": [element("Transfer", row)]}))
+    assert (batch.instruments, batch.quarantine) == ((), ())
+    assert len(batch.findings) == 1
+    assert net(batch) == 2

@@ -74,7 +74,7 @@ _ABOUT = re.compile(r"([^(]+?) ?\(([A-Za-z0-9]{6,20})\)", re.ASCII)
 class Read:
     """What one action's rows say: the contracts they are of, and the facts."""
 
-    defined: tuple[Instrument, ...]
+    defined: tuple[tuple[Row, Instrument], ...]
     records: tuple[Record, ...]
 
 
@@ -126,7 +126,7 @@ class Actions:
             raise BadRowError(error.field, error.value, f"{error.rule}, or {BY_HAND}") from None
         is_undone = is_cancel(rows[0]) and family not in {SPLIT, EXCHANGE}
         records = _taken_back(legs, family) if is_undone else self._booked[family](legs)
-        return Read(tuple(leg.defined for leg in legs), tuple(records))
+        return Read(tuple((leg.row, leg.defined) for leg in legs), tuple(records))
 
     def _options(self, row: Row, family: str) -> Record:
         """A split into a whole number of units multiplies the contracts of its options by it. What

@@ -8,12 +8,14 @@ from typing import Final
 from adapters.brokers.ibkr_flex.row import Row
 from adapters.sharing import shared
 from ledger.domain.instruments import Instrument, InstrumentKind
-from ledger.domain.numbers import ONE, multiply, ratio
+from ledger.domain.numbers import ONE, ZERO, multiply, ratio
 from ledger.errors import BadRowError
 
 VENUE: Final = "IBKR"
 PERCENT: Final = Decimal("0.01")
 MULTIPLIED: Final = frozenset({"OPT", "FOP", "FUT"})
+WORTH: Final = (("markPrice", "positionValue"), ("costBasisPrice", "costBasisMoney"))
+LEFT_OUT: Final = "missing: add it to the Flex query"
 KINDS: Final = {
     "STK": InstrumentKind.EQUITY,
     "FUND": InstrumentKind.EQUITY,
@@ -84,18 +86,50 @@ def is_implied(row: Row) -> bool:
     return row.text("assetCategory") in MULTIPLIED and not row.decimal_or_zero("multiplier")
 
 
+def is_untold(row: Row) -> bool:
+    """Whether the row neither states that multiplier nor has the money that says it: such a row
+    defines no instrument."""
+    return is_implied(row) and _said(row) is None
+
+
 def _implied(row: Row) -> Decimal:
-    """The multiplier where the query lacks it: one, but of a trade in options or futures what its
-    money says."""
+    """The multiplier where the query lacks it: one, but of options and futures what the row's money
+    says."""
+    return (_said(row) if is_implied(row) else None) or ONE
+
+
+def _said(row: Row) -> Decimal | None:
+    """What the money of a row says; None where it says none. ``BadRowError`` for a trade whose
+    money has no exact multiplier: without it the trade cannot be booked."""
+    if row.section == "OpenPositions":
+        return _said_of_position(row)
     points = multiply(row.decimal_or_zero("quantity"), row.decimal_or_zero("tradePrice"))
-    if not points or not is_implied(row):
-        return ONE
-    money = row.decimal_or_zero("proceeds") or row.decimal_or_zero("tradeMoney")
-    implied = ratio(money, ONE, points).copy_abs()
-    if not money or multiply(implied, points).copy_abs() != money.copy_abs():
-        rule = "missing: add it to the Flex query"
-        raise BadRowError("multiplier", row.values.get("multiplier", ""), rule)
-    return implied
+    if not points:
+        return None
+    implied = _exact(row.decimal_or_zero("proceeds") or row.decimal_or_zero("tradeMoney"), points)
+    if implied is None:
+        raise BadRowError("multiplier", row.values.get("multiplier", ""), LEFT_OUT)
+    return implied.copy_abs()
+
+
+def _said_of_position(row: Row) -> Decimal | None:
+    """By the value at the mark, else by the cost; nothing where the two differ, or where a long of
+    a positive price is worth less than nothing: then the numbers do not belong together."""
+    told = []
+    for price, money in WORTH:
+        points = multiply(row.decimal_or_zero("position"), row.decimal_or_zero(price))
+        worth = row.decimal_or_zero(money)
+        if points and worth:
+            told.append(_exact(worth, points))
+    first = told[0] if told else None
+    differs = any(other not in {None, first} for other in told)
+    return None if first is None or first < ZERO or differs else first
+
+
+def _exact(money: Decimal, points: Decimal) -> Decimal | None:
+    """Money per point, where that makes the money again to the digit."""
+    implied = ratio(money, ONE, points)
+    return implied if money and multiply(implied, points) == money else None
 
 
 def _base(row: Row, symbol: str) -> str:

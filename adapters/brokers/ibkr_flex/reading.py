@@ -14,7 +14,7 @@ from adapters.brokers.ibkr_flex.cash import read_cash, read_sales_tax, without_t
 from adapters.brokers.ibkr_flex.forex import commissions_taken
 from adapters.brokers.ibkr_flex.frame import RawStatement
 from adapters.brokers.ibkr_flex.funds import Funds, forex_commissions
-from adapters.brokers.ibkr_flex.instruments import VENUE, instrument
+from adapters.brokers.ibkr_flex.instruments import LEFT_OUT, VENUE, instrument, is_untold
 from adapters.brokers.ibkr_flex.revisions import superseding
 from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, SEGMENT, Row
 from adapters.brokers.ibkr_flex.sections import INFORMING, READ, details, refuse
@@ -73,6 +73,7 @@ class Statement:
         self.findings: list[Finding] = []
         self.controls: list[Control] = []
         self._incomplete: set[str] = set()
+        self._untold: dict[str, Row] = {}
 
     def read(self) -> None:
         """Read every section that is known, and set aside the rows of every other."""
@@ -88,6 +89,7 @@ class Statement:
             for row in details(self._rows[section]):
                 self._guarded(row, refuse)
         self._stated()
+        self._tell_undefined()
         self._control()
         self._rows.clear()
 
@@ -121,7 +123,7 @@ class Statement:
         trades = Trades(self._ids, self._page, self._charged(executions), executions)
         for row in executions:
             for defined, record in self._guarded(row, trades.read):
-                self._define(defined)
+                self._define(row, defined)
                 records.append(record)
         orders = {row.values.get("ibOrderID", "") for row in executions}
         for row in self._rows.get("Trades", ()):
@@ -168,8 +170,8 @@ class Statement:
                 for row in rows:
                     self._set_aside(row, error)
                 continue
-            for defined in read.defined:
-                self._define(defined)
+            for row, defined in read.defined:
+                self._define(row, defined)
             self.records += read.records
 
     def _contracts(self) -> dict[str, str]:
@@ -190,7 +192,7 @@ class Statement:
             if row.values.get("transactionType") != options.CASH:
                 for told in self._guarded(row, reader.read):
                     for defined, record in told:
-                        self._define(defined)
+                        self._define(row, defined)
                         self.records.append(record)
         settlements = options.Settlements(self.records, trades or [])
         for row in rows:
@@ -209,7 +211,7 @@ class Statement:
                 continue
             for defined, records in self._guarded(row, lambda row: read_transfer(row, self._ids)):
                 for one in defined:
-                    self._define(one)
+                    self._define(row, one)
                 self.records += records
         if not whole:
             for row in rows:
@@ -239,7 +241,7 @@ class Statement:
         for row in positions:
             self.positions += self._guarded(row, position)
             for defined in self._guarded(row, instrument):
-                self._define(defined)
+                self._define(row, defined)
         balances = [*filter(is_balance, self._rows.get("CashReport", ()))]
         for row in balances:
             self.balances += self._guarded(row, balance)
@@ -249,12 +251,32 @@ class Statement:
         is_whole = len(self.balances) == len(balances) and "CashReport" not in self._incomplete
         self.lists_balances = bool(balances) and is_whole
 
-    def _define(self, defined: Instrument) -> None:
-        """The first definition of a contract stands, but for a multiplier that its row left out."""
+    def _define(self, row: Row, defined: Instrument) -> None:
+        """The first definition of a contract stands, but for a multiplier that its row left out. A
+        row that does not tell the multiplier of an option or a future defines nothing."""
+        if is_untold(row):
+            self._untold.setdefault(defined.instrument_id, row)
+            return
         known = self.instruments.get(defined.instrument_id)
         is_left_out = known is not None and known.multiplier == ONE != defined.multiplier
         if known is None or (is_left_out and known.kind is not InstrumentKind.BOND):
             self.instruments[defined.instrument_id] = defined
+
+    def _tell_undefined(self) -> None:
+        """The contracts that no row defines: what is unknown is not made up. The row of a position
+        is set aside with that; what others tell is booked, and needs no multiplier."""
+        for named, row in self._untold.items():
+            if named in self.instruments:
+                continue
+            if row.section == "OpenPositions":
+                value = row.values.get("multiplier", "")
+                self._set_aside(row, BadRowError("multiplier", value, LEFT_OUT))
+                continue
+            what = (
+                f"{row.values.get('symbol', '')} ({named}) is not defined by this file, since its "
+                "multiplier is missing: add multiplier to the Flex query"
+            )
+            self.findings.append(Finding(file=self._page.name, row=row.where, what=what))
 
     def _control(self) -> None:
         """The control totals of the cash report, each currency's, beside what the rows make."""
