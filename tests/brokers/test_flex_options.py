@@ -232,3 +232,60 @@ def test_units_of_an_option_that_nothing_defines_move_and_make_no_multiplier() -
     assert (batch.instruments, batch.quarantine) == ((), ())
     assert len(batch.findings) == 1
     assert net(batch) == 2
+
+
+def settled(money: str) -> str:
+    return told("Cash Settlement", "0", proceeds=money)
+
+
+@pytest.mark.parametrize(
+    ("closing", "money"),
+    [
+        ([("-2", "50", "10000")], ["10000"]),
+        ([("-2", "50", "")], ["10000"]),
+        ([("-2", "0", "10000")], ["10000"]),
+        ([("2", "50", "-10000")], ["-10000"]),
+        ([("-1", "50", "5000"), ("-1", "50", "5000")], ["10000"]),
+        ([("-2", "50", "10000")], ["4000", "6000"]),
+    ],
+    ids=["its money", "its price", "money alone", "assigned", "two trades", "two rows"],
+)
+def test_a_settlement_whose_money_the_closing_trade_has_is_counted_once(
+    closing: list[tuple[str, str, str]], money: list[str]
+) -> None:
+    trades = [booked(qty, tradePrice=px, proceeds=cash, transactionID=str(9 + place))
+              for place, (qty, px, cash) in enumerate(closing)]  # fmt: skip
+    opening = bought("-2" if money[0].startswith("-") else "2")
+    rows = [told("Exercise", qty) for qty, _, _ in closing] + [settled(one) for one in money]
+    batch = both([opening, *trades], rows)
+    assert not batch.quarantine
+    with ledger.open("memory://", clock=lambda: NOW) as book:
+        ingest(book, batch)
+        sign = 1 if opening == bought("2") else -1
+        assert book.position("U1", "IBKR:900009").realized_pnl == sign * (10000 - 600)
+
+
+def test_each_settlement_is_told_by_the_trade_that_has_it_and_the_rest_by_those_for_nothing() -> (
+    None
+):
+    trades = [booked("-1", transactionID="8"),
+              booked("-1", transactionID="9", tradePrice="50", proceeds="5000")]  # fmt: skip
+    batch = both(trades, [settled("5000"), settled("4000")])
+    assert [record.event.gross_trade_amt or 5000 for record in batch.records] == [4000, 5000]
+    assert not batch.quarantine
+
+
+def test_a_settlement_that_differs_from_the_money_of_its_trade_is_not_to_be_entered_again() -> None:
+    closing = booked("-2", tradePrice="50", proceeds="10000")
+    batch = both([bought(), closing], [settled("9999")])
+    (aside,) = batch.quarantine
+    assert aside.rule == (
+        "a settlement in cash, where the trades that close the option make 10000: that is booked; "
+        "find out which is right, and enter no more than the difference"
+    )
+
+
+def test_a_sale_on_the_market_is_no_settlement() -> None:
+    sale = bought("-2", tradePrice="50", transactionID="9", dateTime="2026-03-06;15:00:00")
+    batch = both([bought("4"), sale, booked("-2")], [settled("10000")])
+    assert (batch.quarantine, batch.records[2].event.gross_trade_amt) == ((), 10000)

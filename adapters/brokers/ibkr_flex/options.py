@@ -3,14 +3,14 @@
 A row that such a trade tells is not booked again: both have one trade's id, or else contract, day
 and signed quantity. Where the file has no ``Trades`` at all, these rows alone tell it and are
 booked, at the last second of their day, which is all they say of the time. The money of a
-settlement in cash stands here only, on a row of its own; it is what the closing trade, which says
-0, closed for.
+settlement in cash is on a row of its own; it is what the closing trade closed for, where that says
+0, and the same money once more, where that says it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -31,7 +31,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.gates import changed
 from ledger.domain.instruments import Instrument
-from ledger.domain.numbers import ZERO, negate, text
+from ledger.domain.numbers import ZERO, add, negate, text, total
 from ledger.errors import BadRowError
 
 KINDS: Final = frozenset({"Assignment", "Exercise", "Expiration", "Buy", "Sell"})
@@ -39,6 +39,7 @@ CASH: Final = "Cash Settlement"
 LAST_SECOND: Final = timedelta(days=1, seconds=-1)
 
 Content = tuple[str, str, Decimal]
+Spot = tuple[str, str, Side]
 
 
 class Exercises:
@@ -126,35 +127,85 @@ def _delivery(row: Row, id_: str, about: str, qty: Decimal, kind: str) -> FillBo
 
 
 class Settlements:
-    """The fills among ``records`` that closed an option for nothing, by contract, day and side, for
-    the money that settlements in cash tell of them. ``trades`` are their rows."""
+    """The trades among ``records`` that closed an option, by contract, day and side, beside the
+    money that settlements in cash tell of them. ``trades`` are their rows."""
 
-    def __init__(self, records: Sequence[Record], trades: Iterable[Row]) -> None:
+    def __init__(
+        self,
+        records: Sequence[Record],
+        trades: Iterable[Row],
+        instruments: Mapping[str, Instrument],
+    ) -> None:
         self.records = list(records)
-        days = {row.where: _day(row, "tradeDate", "dateTime") for row in trades}
-        self._places: dict[tuple[str, str, Side], deque[int]] = defaultdict(deque)
+        rows = {row.where: row for row in trades}
+        self._for_nothing: dict[Spot, deque[int]] = defaultdict(deque)
+        self._for_money: dict[Spot, Counter[Decimal]] = defaultdict(Counter)
+        self._read: list[tuple[Row, Spot, Decimal]] = []
         for place, record in enumerate(self.records):
-            fill = record.event
-            if not isinstance(fill, FillBooked) or record.row not in days:
+            fill, row = record.event, rows.get(record.row)
+            if not isinstance(fill, FillBooked) or row is None:
                 continue
+            spot = (fill.instrument_id, _day(row, "tradeDate", "dateTime"), fill.side)
             if not fill.last_px and not fill.gross_trade_amt:
-                self._places[fill.instrument_id, days[record.row], fill.side].append(place)
+                self._for_nothing[spot].append(place)
+            elif row.values.get("transactionType") == "BookTrade":
+                self._for_money[spot][_worth(fill, instruments.get(fill.instrument_id))] += 1
 
-    def settle(self, row: Row) -> None:
-        """The first such fill closed for the money of this row; ``BadRowError`` when the row tells
-        no money, or no such fill is there."""
+    def read(self, row: Row) -> None:
+        """Take a settlement; ``BadRowError`` when its row tells no money."""
         money = row.decimal("proceeds")
         if not money:
             rule = "a settlement in cash without its money: add proceeds to the Flex query"
             raise BadRowError("proceeds", row.values.get("proceeds", ""), rule)
         side = Side.SELL if money > ZERO else Side.BUY
-        places = self._places.get((instrument_id(row), _day(row, "date"), side))
+        spot = (instrument_id(row), _day(row, "date"), side)
+        self._read.append((row, spot, money.copy_abs()))
+
+    def _made(self, spot: Spot) -> Decimal:
+        return total(self._for_money.get(spot, Counter[Decimal]()).elements())
+
+    def settle(self) -> Iterator[tuple[Row, BadRowError]]:
+        """The settlements that nothing tells, and why. One is told by a trade that closed for its
+        money, else by the first that closed for none: it closed for that. Those of one contract,
+        day and side are told too where together they have the money of its trades."""
+        sums: dict[Spot, Decimal] = defaultdict(lambda: ZERO)
+        for _, spot, money in self._read:
+            sums[spot] = add(sums[spot], money)
+        told = {spot for spot, money in sums.items() if money == self._made(spot)}
+        for row, spot, money in self._read:
+            if spot not in told and not self._is_settled(spot, money):
+                yield row, BadRowError("proceeds", text(money), _why_not(self._made(spot)))
+
+    def _is_settled(self, spot: Spot, money: Decimal) -> bool:
+        places, paid = self._for_nothing.get(spot), self._for_money.get(spot)
+        if paid and paid[money] > 0:
+            paid[money] -= 1
+            return True
         if not places:
-            rule = "a settlement in cash of an option that no trade of its day closes for nothing"
-            raise BadRowError("proceeds", text(money), f"{rule}: enter it by hand")
-        record = self.records[places[0]]
-        paid = changed(record.event, gross_trade_amt=money.copy_abs())
-        self.records[places.popleft()] = attrs.evolve(record, event=paid)
+            return False
+        place = places.popleft()
+        closed = changed(self.records[place].event, gross_trade_amt=money)
+        self.records[place] = attrs.evolve(self.records[place], event=closed)
+        return True
+
+
+def _why_not(made: Decimal) -> str:
+    if not made:
+        return (
+            "a settlement in cash of an option that no trade of its day closes for nothing: enter "
+            "it by hand"
+        )
+    return (
+        f"a settlement in cash, where the trades that close the option make {text(made)}: that is "
+        "booked; find out which is right, and enter no more than the difference"
+    )
+
+
+def _worth(fill: FillBooked, closed: Instrument | None) -> Decimal:
+    """What a trade closed for."""
+    if fill.gross_trade_amt or closed is None:
+        return fill.gross_trade_amt or ZERO
+    return closed.value(fill.last_qty, fill.last_px or ZERO)
 
 
 def _content(row: Row, *days: str) -> Content:

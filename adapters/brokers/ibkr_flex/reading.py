@@ -194,10 +194,12 @@ class Statement:
                     for defined, record in told:
                         self._define(row, defined)
                         self.records.append(record)
-        settlements = options.Settlements(self.records, trades or [])
+        settlements = options.Settlements(self.records, trades or [], self.instruments)
         for row in rows:
             if row.values.get("transactionType") == options.CASH:
-                self._guarded(row, settlements.settle)
+                self._guarded(row, settlements.read)
+        for row, error in settlements.settle():
+            self._set_aside(row, error)
         self.records = settlements.records
 
     def _transfers(self) -> None:
