@@ -25,6 +25,7 @@ from adapters.linking import Originals, linked
 from adapters.placing import place
 from adapters.port import HASH_ID, Batch, Finding, Quarantined, Record
 from adapters.quarantine import row_cause
+from adapters.rejoining import rejoined
 from adapters.revising import ChargedApart, Reviser, fee_difference, place_difference
 from adapters.whose import opened, require_ours
 from ledger.collector import full_collections_held_off
@@ -84,7 +85,8 @@ class Ingested:
 
 @attrs.frozen(kw_only=True)
 class IngestReport:
-    """What became of a batch. ``added`` counts events written, or that would be (``dry_run``)."""
+    """What became of a batch. ``added`` counts events written, or that would be (``dry_run``);
+    ``of_other_ids`` the fills that are on record under another id than the batch gives them."""
 
     account: str
     adapter: str
@@ -93,6 +95,7 @@ class IngestReport:
     records: tuple[Ingested, ...] = ()
     quarantine: tuple[Quarantined, ...] = ()
     findings: tuple[Finding, ...] = ()
+    of_other_ids: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -125,6 +128,7 @@ def ingest(
     if not other_account:
         require_ours(opened(book.store, batch.account), batch)
     with full_collections_held_off():
+        batch, of_other_ids = rejoined(book.store, batch)
         batch = place(book.store, batch)
         links = _Links(book.store, batch)
         facts = list(_counted(_facts(batch, links), len(batch.records), progress))
@@ -133,9 +137,7 @@ def ingest(
         reviser = Reviser(batch.adapter, links.dangling, apart)
         before = book.store.head()
         outcomes = book.record_all(facts, revise=reviser, dry_run=dry_run)
-        known = book.store.by_key(sorted(reviser.keys))
-        added = sum(key not in known or known[key].number > before for key in reviser.keys)
-        added += sum(map(_is_new, outcomes))
+        added = _added(book.store, reviser, before) + sum(map(_is_new, outcomes))
         return IngestReport(
             account=batch.account,
             adapter=batch.adapter,
@@ -146,6 +148,7 @@ def ingest(
             ),
             quarantine=batch.quarantine,
             findings=batch.findings,
+            of_other_ids=of_other_ids,
         )
 
 
@@ -218,6 +221,12 @@ def _counted(facts: Iterable[Fact], total: int, progress: Progress | None) -> It
         yield fact
     if progress is not None:
         progress(done, done)
+
+
+def _added(store: EventStore, reviser: Reviser, before: int) -> int:
+    """How many facts the known ones were given."""
+    known = store.by_key(sorted(reviser.keys))
+    return sum(key not in known or known[key].number > before for key in reviser.keys)
 
 
 def _is_new(outcome: Outcome) -> bool:

@@ -22,6 +22,7 @@ from adapters.brokers.ibkr_flex.revisions import earlier
 from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, Row
 from adapters.linking import linked
 from adapters.port import FIRST_PLACE, Ordinals, Page, Record, external_order_id
+from adapters.rejoining import ALIKE, POSTED, POSTING, TRADE
 from adapters.sharing import remembering
 from adapters.text import moment
 from ledger.domain.events import (
@@ -68,6 +69,7 @@ class Trades:
         rows: Sequence[Row],
     ) -> None:
         self._ids = ids
+        self._alike = Ordinals()
         self._page = page
         self._charged = charged
         self._places: Counter[tuple[str, str]] = Counter()
@@ -135,8 +137,17 @@ class Trades:
         for alias in also:
             if alias.id in self._named:
                 self._by_alias[alias].append(fill)
-        record = _record(row, fill, at, also)
+        record = _record(row, fill, at, (*also, *self._elsewhere(row, defined, exec_id)))
         return attrs.evolve(record, page=self._page, raw=row.raw) if is_counted else record
+
+    def _elsewhere(self, row: Row, defined: Instrument, exec_id: str) -> Iterator[Identity]:
+        """The ids that the fill has in a file whose query has fewer of them."""
+        content = self._alike.of(_content(row, defined))
+        posting = row.id("transactionID")
+        if posting and posting != exec_id:
+            yield Identity(VENUE, "", POSTED, posting)
+        if exec_id:
+            yield Identity(VENUE, "", ALIKE, content)
 
     def _booked(self, row: Row, defined: Instrument, exec_id: str, seq: int | None) -> FillBooked:
         """What a row says of an execution, under an id and in a place."""
@@ -262,7 +273,7 @@ def _gross(row: Row, qty: Decimal, px: Decimal, defined: Instrument) -> Decimal 
 
 def _aliases(row: Row, posting: str, trade: str) -> tuple[Identity, ...]:
     """The posting's id and the trade's, as identities a cancel may name."""
-    names = (("transaction", posting), ("trade", trade))
+    names = ((POSTING, posting), (TRADE, trade))
     return tuple(Identity(VENUE, "", kind, row.id(name)) for kind, name in names if row.id(name))
 
 

@@ -182,6 +182,10 @@ def notes_on(opening: Opening, report: IngestReport) -> Iterator[str]:
     if weak:
         told_ids = f"{weak} of {len(report.records)} records are new by an id made from content"
         yield f"note: {told_ids}; a report that writes them otherwise would count them again"
+    if report.of_other_ids:
+        fills = counted(report.of_other_ids, "fill")
+        why = "the report has more or fewer ids in its rows than the one that they were booked from"
+        yield f"note: {fills} on record under another id, and counted once: {why}"
     if opening.contradiction:
         how = f"meanwhile, by other rules than were meant here: {opening.contradiction}"
         yield f"note: account {report.account} was opened {how}"
