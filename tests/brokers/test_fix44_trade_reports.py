@@ -155,6 +155,23 @@ def test_an_amendment_with_an_execution_id_of_its_own_reaches_the_trade_that_it_
         assert all(view.is_flat for view in book.positions("A"))
 
 
+@pytest.mark.parametrize("again", [{"t527": "E1"}, {}])
+def test_an_amendment_reaches_the_execution_that_its_first_report_told_again(again):
+    first = capture(OURS, THEIRS, t34="3", t527="E1")
+    gone = capture(OURS, THEIRS, t34="4", t487="1", t571="R2", t572="R1", **again)
+    with empty_books() as book:
+        batch = read(fill(), first, gone, account="A", venue_account="ACC1")
+        told(book, batch)
+        assert (aside(batch), [view.is_flat for view in book.positions("A")]) == ([], [True])
+
+
+def test_an_amendment_with_an_id_of_its_own_reaches_a_trade_that_had_none():
+    gone = capture(OURS, THEIRS, t34="3", t487="1", t571="R2", t572="R1", t17="T2")
+    with empty_books() as book:
+        told(book, read(capture(OURS, THEIRS, t17=""), gone, account="A", venue_account="ACC1"))
+        assert all(view.is_flat for view in book.positions("A"))
+
+
 def test_a_trade_that_is_known_by_its_trade_id_alone_is_cancelled():
     ids = {"t17": "", "t571": "", "t1003": "7"}
     new, gone = (

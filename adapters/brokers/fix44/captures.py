@@ -54,15 +54,21 @@ class Captures:
         self._exec_ids: set[str] = set()
         self._orders: set[str] = set()
         self._before: dict[str, str] = {}
-        self._told: dict[str, str] = {}
+        first: list[Message] = []
         for message in messages:
             if message.kind == "AE" and message.has("571", "572"):
                 self._before[message.values["571"]] = message.values["572"]
-            elif message.kind == "AE":
-                self._told[str(message.values.get("571", ""))] = _own_id(message)
+            elif message.kind == "AE" and message.has("571"):
+                first.append(message)
             elif message.kind == "8" and message.values.get("150") in {"1", "2", "F"}:
                 self._exec_ids.add(str(message.values.get("17", "")))
                 self._orders.update({str(message.values.get("37", ""))} - NO_IDS)
+        amended = set(self._before.values())
+        self._told = {
+            named: self._own_id(one) or f"report:{named}"
+            for one in first
+            if (named := str(one.values["571"])) in amended
+        }
 
     def events(self, message: Message) -> list[tuple[Event, datetime]]:
         """A fact for each side that is ours, with its time; none when no side is."""
@@ -102,9 +108,16 @@ class Captures:
     def _exec_id(self, message: Message) -> str:
         """The execution's id (527, when a report has it; 17), else the trade's (1003), else the
         first report's of the chain (571, 572)."""
-        if message.text("527") in self._exec_ids - {""}:
-            return message.text("527")
-        return _own_id(message) or f"report:{self._first(message.required('571'))}"
+        return self._own_id(message) or f"report:{self._first(message.required('571'))}"
+
+    def _own_id(self, message: Message) -> str:
+        """The id by which an execution report tells it (527), else the execution's (17), else the
+        trade's (1003), which its legs share: with the leg's (824)."""
+        names = ("527", "17", "1003", "824")
+        second, exec_id, trade, leg = (str(message.values.get(tag, "")) for tag in names)
+        is_leg = trade and leg and message.values.get("442") == LEG
+        told = second if second in self._exec_ids - {""} else exec_id
+        return told or (f"{trade}:{leg}" if is_leg else trade)
 
     def _amended(self, message: Message) -> str:
         """The id of the execution that is amended: as named (19), else that of the first report of
@@ -175,13 +188,6 @@ class Captures:
             revision=report,
             instrument_id=about,
         )
-
-
-def _own_id(message: Message) -> str:
-    """The execution's (17), else the trade's (1003), which its legs share: with the leg's (824)."""
-    exec_id, trade, leg = (str(message.values.get(tag, "")) for tag in ("17", "1003", "824"))
-    is_leg = trade and leg and message.values.get("442") == LEG
-    return exec_id or (f"{trade}:{leg}" if is_leg else trade)
 
 
 def says(message: Message) -> Says:
