@@ -46,8 +46,8 @@ class Gathering:
 
     ``file`` is the name of the page being read; ``ids`` make ids for rows without one;
     ``statement_id`` names what is stated, whatever pages it came in; ``venue_account`` is what
-    the pages call the account. A parser
-    appends to the lists, sets what of ``Coverage`` it knows, and asks for the ``batch`` at the end.
+    the pages call the account, ``also_called`` what else they do. A parser appends to the lists,
+    sets what of ``Coverage`` it knows, and asks for the ``batch`` at the end.
     """
 
     def __init__(self, pages: Sequence[RawPage], config: AccountConfig) -> None:
@@ -57,6 +57,7 @@ class Gathering:
         self.ids = Ordinals()
         self.statement_id = ""
         self.venue_account = ""
+        self.also_called: tuple[str, ...] = ()
         self._known: dict[Identity, Event] = {}
         self._first_on: dict[str, str] = {}
         self.sections: set[str] = set()
@@ -144,9 +145,10 @@ class Gathering:
         """Whether a fact of this identity was added once."""
         return identity in self._known
 
-    def account(self, told: str = "") -> str:
-        """The ledger's account: as configured, else as told; ``BadFileError`` for none."""
-        self.venue_account = told
+    def account(self, told: str = "", *others: str) -> str:
+        """The ledger's account: as configured, else as told, by the first of its names;
+        ``BadFileError`` for none."""
+        self.venue_account, self.also_called = told, others
         named = self.config.account or self.config.venue_account or told
         if not named:
             raise BadFileError(
@@ -165,6 +167,7 @@ class Gathering:
             parser_version=version,
             digest=digests[0] if len(digests) == 1 else digest_of(digests),
             venue_account=self.venue_account,
+            also_called=self.also_called,
             statement_id=self.statement_id,
             coverage=self.coverage(),
             instruments=tuple([InstrumentDefined(instrument=i) for i in self.instruments.values()]),

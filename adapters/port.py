@@ -193,8 +193,9 @@ class Record:
 
 @attrs.frozen(kw_only=True)
 class Batch:
-    """What one report says about one account. ``venue_account`` is what the venue calls it and
-    ``base_currency`` what it reports in there, both as far as the report tells."""
+    """What one report says about one account. ``venue_account`` is what the venue calls it,
+    ``also_called`` other names that it has there, and ``base_currency`` what it reports in, all as
+    far as the report tells."""
 
     venue: str
     account: str
@@ -202,6 +203,7 @@ class Batch:
     parser_version: str
     digest: str
     venue_account: str = ""
+    also_called: tuple[str, ...] = ()
     base_currency: str = ""
     statement_id: str = ""
     coverage: Coverage = Coverage()

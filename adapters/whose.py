@@ -24,7 +24,10 @@ def other_account(opening: AccountOpened | None, batch: Batch) -> str:
     """How a report is of another account of the venue than these books are, in words; empty where
     it is not, or nobody knows."""
     ours = opening.venue_account if opening else None
-    if ours is None or batch.whose in {None, ours} or not ours.startswith(f"{batch.venue}:"):
+    names = {batch.whose, *(f"{batch.venue}:{name}" for name in batch.also_called)}
+    if ours is None or batch.whose is None or ours in names:
+        return ""
+    if not ours.startswith(f"{batch.venue}:"):
         return ""
     return f"the report is of {batch.whose}, and account {batch.account} is the books of {ours}"
 

@@ -118,6 +118,7 @@ def test_an_account_is_known_by_its_number_too():
     batch = read(account, fill(1, account_id="uuid-1"), venue_account="PA1", account=None)
     assert (batch.account, len(batch.records)) == ("PA1", 1)
     assert [(b.currency, b.ending) for b in batch.balances] == [("USD", D("-23140.2"))]
+    assert (batch.venue_account, batch.also_called) == ("uuid-1", ("PA1",))
 
 
 def test_the_split_in_two_pages_of_one_report_is_read():

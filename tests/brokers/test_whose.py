@@ -58,6 +58,13 @@ def test_what_nobody_told_is_not_another_account(ours: str | None, batch: Batch)
     assert ingest(books(ours), batch).counts["new"] == 2
 
 
+def test_an_account_may_be_known_by_another_of_its_names() -> None:
+    number = attrs.evolve(of("ALPACA", "uuid-1"), also_called=("PA1",))
+    assert ingest(books("ALPACA:PA1"), number).counts["new"] == 2
+    with pytest.raises(BadFileError, match="the report is of ALPACA:uuid-1"):
+        ingest(books("ALPACA:PA2"), number)
+
+
 def test_the_account_tells_whose_books_it_is() -> None:
     event = opened(books("IBKR:U1").store, "main")
     assert event is not None

@@ -61,7 +61,7 @@ def parse(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
         gathering.file = one.page.name
         reader.read(one)
     return gathering.batch(
-        venue=VENUE, account=gathering.account(whose.name), parser=NAME, version=VERSION
+        venue=VENUE, account=gathering.account(*whose.names), parser=NAME, version=VERSION
     )
 
 

@@ -25,17 +25,16 @@ class Whose:
             raise BadFileError(
                 f"the answers are of {listed}, {said}; name one of them as the venue's account"
             )
-        self._names = frozenset(chosen[0] if chosen else ())
-        self.name = chosen[0][0] if chosen else ""
+        self.names = chosen[0] if chosen else ()
 
     def owns(self, row: Row) -> bool:
         """Whether a row is of this account; one that names none is."""
         named = text_of(row, "account_id")
-        return not named or named in self._names
+        return not named or named in self.names
 
     def states(self, row: Row) -> bool:
         """Whether an account's own answer is this account's."""
-        return not self._names.isdisjoint(_names(row))
+        return any(name in self.names for name in _names(row))
 
 
 def text_of(row: Row, name: str) -> str:

@@ -48,7 +48,7 @@ def parse(pages: Sequence[RawPage], config: AccountConfig) -> Batch:
     for number, file, _, statement in held:
         reading.statement(Source(number, file, statement, *_covered(statement, config)))
     reading.finish()
-    account = gathering.account(owner.account)
+    account = gathering.account(owner.account, owner.scope)
     return gathering.batch(venue=VENUE, account=account, parser=NAME, version=VERSION)
 
 
