@@ -162,6 +162,11 @@ class _Links:
         self._in_batch = (
             {_key(r.event, batch.account) for r in batch.records} if reversals else set()
         )
+        self._corrections = {
+            _key(r.event, batch.account): r
+            for r in batch.records
+            if isinstance(r.event, FillCorrected)
+        }
         self._recorded = store.by_key([_reference(event, batch.account) for event in reversals])
         self.originals = Originals(store, batch.account)
         self.dangling = self._dangling([_key(event, batch.account) for event in reversals])
@@ -181,15 +186,26 @@ class _Links:
 
     def resolve(self, record: Record) -> Iterator[Record]:
         """The record, linked to a fill of an earlier report when that can be found."""
-        if self.knows(record.event):
-            yield record
-            return
-        found = self.originals.find(record)
+        first = self._first(record)
+        found = [] if self.knows(first.event) else self.originals.find(record)
+        if first is not record:
+            # It names a correction of this batch, which stays what it is unless its day was wrong.
+            found = [one for one in found if one[0].scope != getattr(record.event, "scope", "")]
         if not found:
             yield record
         for original, charged in found:
             self._in_batch.add(original.identity().key(self.account))
             yield from linked(record, original, charged)
+
+    def _first(self, record: Record) -> Record:
+        """The correction at the beginning of the chain that a reversal names in the batch."""
+        seen: set[str] = set()
+        named = _reference(record.event, self.account)
+        while named in self._corrections and named not in seen:
+            seen.add(named)
+            record = self._corrections[named]
+            named = _reference(record.event, self.account)
+        return record
 
 
 def _facts(batch: Batch, links: _Links) -> Iterator[Fact]:

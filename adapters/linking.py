@@ -115,12 +115,8 @@ class Originals:
         if not record.also or not instrument_id:
             return []
         history = self._history(instrument_id)
-        own = _names(event)
-        undone = {
-            past.event.refers_to()
-            for past in history
-            if isinstance(past.event, FillBusted) and _names(past.event) != own
-        }
+        undone = {past.event.refers_to() for past in history if isinstance(past.event, FillBusted)}
+        undone -= _amended_by(event, history)
         found: list[FillBooked] = []
         for alias in record.also:
             named = list(_meant(history, alias, was_named=bool(found)))
@@ -194,6 +190,16 @@ def _root(
         seen.add(event.identity())
         event = known.get(event.refers_to())
     return event if isinstance(event, FillBooked) else None
+
+
+def _amended_by(event: Event, history: list[Recorded]) -> set[Identity]:
+    """What a reversal that is told again has undone or corrected."""
+    return {
+        past.event.refers_to()
+        for past in history
+        if isinstance(past.event, FillBusted | FillCorrected)
+        and _names(past.event) == _names(event)
+    }
 
 
 def _names(event: Event) -> tuple[str, str, str]:

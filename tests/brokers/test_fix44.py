@@ -175,6 +175,25 @@ def test_and_a_correction_told_alone():
         assert [view.net_qty for view in book.positions("A")] == [70]
 
 
+def test_a_correction_told_without_a_trade_date_and_what_amends_it_both_reach_the_fill():
+    corrected = fill(t34="3", t17="E2", t19="E1", t150="G", t32="70", **LATER)
+    last = LATER | {"t60": "20260304-09:00:00", "t52": "20260304-09:00:00"}
+    bust = fill(t34="4", t17="E3", t19="E2", t150="H", **last)
+    for later in ((corrected, bust), (bust, corrected)):
+        with empty_books() as book:
+            *_, report = told(book, read(fill(), account="A"), read(*later, account="A"))
+            assert report.counts["unlinked"] == 0
+            assert all(view.is_flat for view in book.positions("A"))
+
+
+def test_a_correction_told_again_after_the_bust_adds_nothing():
+    corrected = read(fill(t34="3", t17="E2", t19="E1", t150="G", t32="70", **LATER), account="A")
+    bust = read(fill(t34="4", t17="E3", t19="E2", t150="H", **LATER), account="A")
+    with empty_books() as book:
+        *_, report = told(book, read(fill(), account="A"), corrected, bust, corrected)
+        assert (report.added, report.counts["unlinked"]) == (0, 0)
+
+
 @pytest.mark.parametrize("values", [{"t37": "O2"}, {"t49": "OTHER"}, {"t19": "E9"}])
 def test_a_bust_of_another_order_sender_or_id_finds_nothing(values):
     bust = fill(**{"t34": "3", "t17": "E2", "t19": "E1", "t150": "H"} | LATER | values)
