@@ -118,6 +118,11 @@ def test_an_order_counts_its_executions() -> None:
     assert counted(parts[0], order) == [told]
 
 
+def test_an_order_is_not_missed_where_the_executions_name_none() -> None:
+    order = element("Order", {"orderID": "5", "conid": "900001", "quantity": "100"})
+    assert counted(trade(ibExecID="a", ibOrderID=""), order) == []
+
+
 def test_a_total_with_a_cancelled_trade_is_not_judged() -> None:
     fill = trade(ibExecID="a", transactionID="1", quantity="100")
     cancel = trade(transactionType="TradeCancel", origTransactionID="1", quantity="-100",

@@ -33,34 +33,39 @@ def refuse_total(row: Row, orders: Collection[str]) -> None:
 
 def disagreements(rows: Iterable[Row], file: str) -> Iterator[Finding]:
     """A finding for each order and each contract of which a total says other units (signed, as in
-    ``quantity``) than the execution rows make: rows of the statement are missing."""
+    ``quantity``) than the execution rows make: rows of the statement are missing. An order that no
+    execution names may be that of one that names none."""
     held = list(rows)
     try:
-        made, undone = _made(filter(is_execution, held))
+        made, undone, nameless = _made(filter(is_execution, held))
         stated = _stated(row for row in held if not is_execution(row))
     except UNREADABLE:
         return
     for key, (row, counted) in stated.items():
         units = made.get(key, ZERO)
-        if key[1] not in undone and counted != units:
+        is_told = key in made or key[1] not in nameless
+        if is_told and key[1] not in undone and counted != units:
             of = f"order {key[0]} in " if key[0] else ""
             name = f"{of}{row.text('symbol') or key[1]}"
             what = f"it counts {text(counted)} of {name}, the executions make {text(units)}"
             yield Finding(file=file, row=row.where, what=f"{what}: rows are missing")
 
 
-def _made(executions: Iterable[Row]) -> tuple[dict[Key, Decimal], set[str]]:
-    """The units of executions by order and by contract, and the contracts with reversals."""
+def _made(executions: Iterable[Row]) -> tuple[dict[Key, Decimal], set[str], set[str]]:
+    """The units of executions by order and by contract, the contracts with reversals, and those
+    with executions that name no order."""
     made: dict[Key, Decimal] = defaultdict(lambda: ZERO)
-    undone = set()
+    undone, nameless = set(), set()
     for row in executions:
         contract, units = row.id("conid"), row.decimal_or_zero("quantity")
         kind, side = row.text("transactionType"), row.text("buySell")
         if kind in CANCELS | CORRECTIONS or side.endswith(CANCEL_SIGN):
             undone.add(contract)
+        if not row.id("ibOrderID"):
+            nameless.add(contract)
         for order in {"", row.id("ibOrderID")}:
             made[order, contract] = add(made[order, contract], units)
-    return made, undone
+    return made, undone, nameless
 
 
 def _stated(totals: Iterable[Row]) -> dict[Key, tuple[Row, Decimal]]:
