@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.brokers.ibkr_flex import parse
 from adapters.ingest import ingest
+from adapters.port import AccountConfig, RawPage
 from ledger.domain.events import FeeCharged, FillBooked, FillBusted, FillCorrected, Side
 from ledger.domain.instruments import InstrumentKind
-from tests.brokers.flex import FakeBook, trade, trades
+from tests.brokers.flex import FakeBook, file, trade, trades
 
 ORIGINAL = trade(transactionID="1", tradeID="9", ibExecID="aa.01.01")
 CANCEL = {
@@ -107,6 +109,16 @@ def test_an_expiry_needs_no_multiplier_and_makes_none(order):
     batch = trades(*rows[::order])
     assert batch.instruments[0].instrument.multiplier == 100
     assert sorted(r.event.gross_trade_amt or 0 for r in batch.records) == [0, 600]
+
+
+def test_of_several_statements_the_one_that_tells_the_multiplier_is_believed():
+    option = {"assetCategory": "OPT", "multiplier": "", "ibCommission": "0"}
+    expired = trade(**option, transactionID="1", tradePrice="0", transactionType="BookTrade")
+    traded = trade(**option, transactionID="2", tradePrice="3", proceeds="-30000")
+    pages = [RawPage(name=name, content=file({"Trades": [row]}))
+             for name, row in (("1.xml", expired), ("2.xml", traded))]  # fmt: skip
+    (defined,) = parse(pages, AccountConfig(time_zone="UTC")).instruments
+    assert defined.instrument.multiplier == 100
 
 
 def test_a_pair_delivers_its_first_currency():

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from adapters.brokers.ibkr_flex.frame import RawStatement, read_frame
-from adapters.brokers.ibkr_flex.instruments import VENUE
+from adapters.brokers.ibkr_flex.instruments import VENUE, standing
 from adapters.brokers.ibkr_flex.reading import Statement
 from adapters.brokers.ibkr_flex.stated import COST
 from adapters.gathering import joined
@@ -91,7 +91,8 @@ def _batch(
     first, last = in_order[0], in_order[-1]
     instruments: dict[str, Instrument] = {}
     for statement in in_order:
-        instruments = {**statement.instruments, **instruments}
+        for id_, defined in statement.instruments.items():
+            instruments[id_] = standing(instruments.get(id_), defined)
     return Batch(
         venue=VENUE,
         account=config.account or account,

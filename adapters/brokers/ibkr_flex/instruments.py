@@ -81,6 +81,14 @@ def _multiplier(row: Row, kind: InstrumentKind) -> Decimal:
     return stated if agrees else multiply(stated, PERCENT)
 
 
+def standing(known: Instrument | None, defined: Instrument) -> Instrument:
+    """Of two definitions of a contract the first, but for a multiplier that its row left out."""
+    is_left_out = known is not None and known.multiplier == ONE != defined.multiplier
+    if known is None or (is_left_out and known.kind is not InstrumentKind.BOND):
+        return defined
+    return known
+
+
 def is_implied(row: Row) -> bool:
     """Whether the row leaves out the multiplier of an option or a future."""
     return row.text("assetCategory") in MULTIPLIED and not row.decimal_or_zero("multiplier")

@@ -14,7 +14,13 @@ from adapters.brokers.ibkr_flex.cash import read_cash, read_sales_tax, without_t
 from adapters.brokers.ibkr_flex.forex import commissions_taken
 from adapters.brokers.ibkr_flex.frame import RawStatement
 from adapters.brokers.ibkr_flex.funds import Funds, forex_commissions
-from adapters.brokers.ibkr_flex.instruments import LEFT_OUT, VENUE, instrument, is_untold
+from adapters.brokers.ibkr_flex.instruments import (
+    LEFT_OUT,
+    VENUE,
+    instrument,
+    is_untold,
+    standing,
+)
 from adapters.brokers.ibkr_flex.revisions import superseding
 from adapters.brokers.ibkr_flex.row import ABSENT, NO_ID, SEGMENT, Row
 from adapters.brokers.ibkr_flex.sections import INFORMING, READ, details, refuse
@@ -43,8 +49,7 @@ from adapters.port import (
 from adapters.sharing import taken
 from adapters.text import UNREADABLE, day
 from ledger.domain.events import StatedBalance, StatedPosition
-from ledger.domain.instruments import Instrument, InstrumentKind
-from ledger.domain.numbers import ONE
+from ledger.domain.instruments import Instrument
 from ledger.errors import BadFileError, BadRowError
 
 T = TypeVar("T")
@@ -260,9 +265,7 @@ class Statement:
             self._untold.setdefault(defined.instrument_id, row)
             return
         known = self.instruments.get(defined.instrument_id)
-        is_left_out = known is not None and known.multiplier == ONE != defined.multiplier
-        if known is None or (is_left_out and known.kind is not InstrumentKind.BOND):
-            self.instruments[defined.instrument_id] = defined
+        self.instruments[defined.instrument_id] = standing(known, defined)
 
     def _tell_undefined(self) -> None:
         """The contracts that no row defines: what is unknown is not made up. The row of a position
