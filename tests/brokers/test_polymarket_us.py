@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.brokers.polymarket_us import parse
 from adapters.port import AccountConfig, Batch, RawPage
+from adapters.rows import Row
 from ledger.domain.events import (
     BalanceAdjusted,
     CashDeposited,
@@ -498,6 +499,16 @@ def test_the_position_ledger_states_what_it_ends_with():
     assert (batch.findings, batch.coverage.lists_positions) == ((), False)
     wrong = read(ledger({**more, "netPosition": "6001"}, UNITS), SCALES)
     assert len(wrong.findings) == 1
+
+
+def test_a_ledger_of_many_contracts_is_looked_through_once(monkeypatch):
+    looked = []
+    text = Row.text
+    monkeypatch.setattr(Row, "text", lambda row, name: looked.append(name) or text(row, name))
+    rows = [{**UNITS, "id": f"p{number}", "symbol": f"m-{number}"} for number in range(50)]
+    scales = [{**SCALES["instruments"][0], "symbol": row["symbol"]} for row in rows]
+    assert len(read({"instruments": scales}, ledger(*rows)).positions) == 50
+    assert looked.count("symbol") <= 50 * 20
 
 
 def test_a_position_without_its_scale_is_set_aside():

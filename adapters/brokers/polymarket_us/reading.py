@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -276,8 +276,7 @@ class Reading:
     def _chain_cash(self) -> None:
         """Each currency's entries, one beginning where the other ended; the ends are stated."""
         rows = {row.text("id"): row for row in self._cash}
-        for currency in sorted({row.text("currency") for row in self._cash}):
-            held = [row for row in self._cash if row.text("currency") == currency]
+        for currency, held in _by(self._cash, "currency"):
             chain = in_order(map(cash.step, held))
             for step, (jump,) in jumps(chain):
                 what = f"{text(jump)} {currency} moved before this entry, and no entry tells it"
@@ -289,8 +288,7 @@ class Reading:
     def _chain_units(self) -> None:
         """Each symbol's entries; the last one states the position when no list does."""
         rows = {row.text("id"): row for row in self._units}
-        for symbol in sorted({row.text("symbol") for row in self._units}):
-            held = [row for row in self._units if row.text("symbol") == symbol]
+        for symbol, held in _by(self._units, "symbol"):
             chain = in_order(map(stated.step, held))
             for step, _ in jumps(chain):
                 what = f"{symbol}: the entry does not begin where the one before ended"
@@ -298,3 +296,11 @@ class Reading:
             self._times.append(chain[-1].at)
             if executions.instrument_id(symbol) not in self._positions:
                 self._g.guarded(rows[chain[-1].id], self._position)
+
+
+def _by(rows: Iterable[Row], name: str) -> list[tuple[str, list[Row]]]:
+    """The rows by what they name there, in the order of the names."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.text(name)].append(row)
+    return sorted(found.items())
