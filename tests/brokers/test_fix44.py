@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.brokers.fix44 import Dialect
+from adapters.brokers.fix44.message import Message
+from adapters.brokers.fix44.reports import Reports
+from adapters.fix_frames import frames
+from adapters.port import RawPage
 from ledger.domain.events import (
     Fee,
     FeeKind,
@@ -28,6 +33,7 @@ from tests.brokers.fix import (
     events,
     fill,
     fills,
+    lines,
     log,
     read,
     sent,
@@ -184,6 +190,23 @@ def test_a_correction_told_without_a_trade_date_and_what_amends_it_both_reach_th
             *_, report = told(book, read(fill(), account="A"), read(*later, account="A"))
             assert report.counts["unlinked"] == 0
             assert all(view.is_flat for view in book.positions("A"))
+
+
+def test_an_order_replaced_all_day_is_walked_once():
+    class Counted(dict[Any, Any]):
+        looked = 0
+
+        def __getitem__(self, key: Any) -> Any:
+            Counted.looked += 1
+            return super().__getitem__(key)
+
+    chain = [fill(t34=str(n + 2), t17=f"E{n}", t11=f"C{n + 1}", t41=f"C{n}", t150="5", t32="0")
+             for n in range(50)]  # fmt: skip
+    messages = [Message.of(one) for one in frames(RawPage(name="a.log", content=lines(*chain)))]
+    reports = Reports(Dialect(), messages)
+    reports._replaced = Counted(reports._replaced)
+    assert {reports.cl_ord_id(message) for message in messages} == {"C0"}
+    assert Counted.looked <= 2 * len(messages)
 
 
 def test_a_correction_told_again_after_the_bust_adds_nothing():

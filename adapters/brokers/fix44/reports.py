@@ -244,12 +244,15 @@ class Reports:
         return fees(message, qty, default, negative=negative)
 
     def cl_ord_id(self, message: Message) -> str | None:
-        """Our id of the order (11): the first of its chain of replacements, as far as told."""
+        """Our id of the order (11): the first of its chain of replacements, as far as told. Each
+        of the chain is pointed to the first, so that an order replaced all day is walked once."""
         order_id, named = message.text("37"), message.text("11")
         seen: set[str] = set()
         while named not in seen and (order_id, named) in self._replaced:
             seen.add(named)
             named = self._replaced[order_id, named]
+        if named not in seen:
+            self._replaced.update(((order_id, one), named) for one in seen)
         return named or None
 
     def order(self, message: Message) -> StatedOrder | None:
