@@ -37,6 +37,7 @@ SHORTEST: Final = 6
 """So many characters of a key are enough, if no other key begins with them."""
 
 _RUN_AGAIN: Final = "run 'tradeledger reconcile' again before it is adjusted"
+_END_WAIVER: Final = "a run keeps nothing of what is waived: 'tradeledger break reopen' it, then "
 _FACTS: Final = (*numbers("number"), *texts("occurred_at", "topic", "key", "who", "reason"))
 
 
@@ -116,21 +117,23 @@ def require_as_seen(deed: Deed) -> None:
     """``click.UsageError`` where the books have moved since a run saw the break last: its
     difference would be booked for what is answered already."""
     from adapters.reconcile.adopting import BALANCES, POSITIONS, moved_since
+    from projections.reconciliation import WAIVED
 
     known = deed.known
     if known.kind not in POSITIONS | BALANCES:
         return
+    then = f"{_END_WAIVER if known.status == WAIVED else ''}{_RUN_AGAIN}"
     for step in _steps(deed):
         if isinstance(step.event, BreakOpened | BreakSeenAgain | BreakReopened):
             break
         if isinstance(step.event, BreakAdjusted):
             rule = f"was adjusted by {step.event.who}, number {step.number}"
-            raise click.UsageError(f"break {known.break_id} {rule}; {_RUN_AGAIN}")
+            raise click.UsageError(f"break {known.break_id} {rule}; {then}")
     seen = next(one for one in _steps(deed) if isinstance(one.event, BreakOpened | BreakSeenAgain))
     moved = moved_since(deed.asked.question.book, known, seen)
     if moved:
         rule = f"the books of then have moved by {text(moved)} since number {seen.number}"
-        raise click.UsageError(f"break {known.break_id}: {rule}; {_RUN_AGAIN}")
+        raise click.UsageError(f"break {known.break_id}: {rule}; {then}")
 
 
 def _steps(deed: Deed) -> Iterator[Recorded]:

@@ -261,6 +261,22 @@ def test_what_was_answered_otherwise_is_not_adjusted_before_a_run(broken: Run, k
     assert "the books of then have moved by" in done.err
 
 
+def test_a_waived_break_whose_books_moved_is_adjusted_after_its_waiver_and_a_run(
+    broken: Run,
+) -> None:
+    yes = ("--adopt", "--yes", *SIGNED)
+    assert say(broken, "waive", BALANCE, "--until", "2026-03-09", *SIGNED).code == 0
+    nights = Nights.again(STORE, TABLES)
+    nights.booked(CashDeposited(id="late", amount=Decimal(1), currency="USD", venue="V"), day(0))
+    nights.book.store.close()
+    night(0)
+    done = say(broken, "adjust", BALANCE, *yes)
+    assert (done.code, "'tradeledger break reopen'" in done.err) == (2, True)
+    assert say(broken, "reopen", BALANCE, *SIGNED).code == 0
+    night(0)
+    assert say(broken, "adjust", BALANCE, *yes).code == 0
+
+
 def test_an_adjustment_that_was_taken_back_may_be_made_again(broken: Run) -> None:
     assert say(broken, "adjust", BALANCE, "--adopt", "--yes", *SIGNED).code == 0
     back = ("--amount", "-5.5", "--currency", "USD", "--at", "2026-03-02", *SIGNED)
