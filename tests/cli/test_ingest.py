@@ -166,6 +166,14 @@ def test_whose_books_an_account_is_can_be_said_when_it_is_opened(run: Run, state
     assert run("ingest", "ibkr_flex", statement.name, "--account", "main").code == 2
 
 
+def test_whose_books_an_open_account_is_cannot_be_added_which_is_said(run: Run) -> None:
+    opening = ("open-account", "main", "--base-currency", "USD")
+    assert run(*opening).code == 0
+    done = run(*opening, "--venue-account", "IBKR:DU3")
+    assert (done.code, "other accounts are not refused" in done.err) == (0, True)
+    assert run(*opening[:1], "new", *opening[2:], "--venue-account", "IBKR:DU3").err == ""
+
+
 def test_an_account_that_a_csv_file_opens_has_the_zone_of_its_map(run: Run) -> None:
     text = Path(MAP).read_text("utf-8").replace('"UTC"', '"Europe/Zurich"')
     Path("zurich.toml").write_text(text, "utf-8")

@@ -21,6 +21,10 @@ from ledger.store.port import Appended, Conflict, EventStore
 RULES: Final = (
     "base_currency", "kind", "booking", "crossing", "fee_rule", "time_zone",
 )  # fmt: skip
+_UNSAID: Final = (
+    "note: nobody said whose books these are when the account was opened, which stays: reports of "
+    "the venue's other accounts are not refused"
+)
 _ACCOUNTS = (
     *texts("account", *RULES, "venue_account"),
     *numbers("version", "last_number"),
@@ -122,6 +126,8 @@ def open_account(
     about = {"dry_run": dry_run, "opened": is_new}
     section = Section("accounts", texts("account", *RULES), [row] if style else [])
     output.write(Answer(about, (section,), told), style or output.TABLE)
+    if venue_account and getattr(outcome.recorded.event, "venue_account", None) is None:
+        click.echo(_UNSAID, err=True)
 
 
 def _verb(is_new: bool, dry_run: bool) -> str:
