@@ -69,10 +69,13 @@ class StartUp:
         return self.outcome.verdict is Verdict.CLEAN and not self.unsaid
 
 
-def start_up(book: Reader, reports: Reports, batch: Batch, *, now: datetime) -> StartUp:
+def start_up(
+    book: Reader, reports: Reports, batch: Batch, *, now: datetime, other_account: bool = False
+) -> StartUp:
     """Compare open orders, recent fills, positions and balances of a venue with the books of a bot
-    that comes up. It books nothing; ``adapters.ingest`` books what happened meanwhile."""
-    outcome = reconcile(book, reports, batch, now=now)
+    that comes up. It books nothing; ``adapters.ingest`` books what happened meanwhile.
+    ``other_account``: the venue calls the account otherwise now, and its answers are meant."""
+    outcome = reconcile(book, reports, batch, now=now, other_account=other_account)
     proposals = [
         Proposal(about=one, action=_ACTIONS.get(one.kind, Action.LOOK)) for one in outcome.breaks
     ]

@@ -73,6 +73,13 @@ def test_a_report_of_another_account_says_nothing_of_these_books(tmp_path):
     assert found.unsaid == ("the report is of V:2, and account A is the books of V:1",)
 
 
+def test_an_account_that_the_venue_has_renamed_may_trade_when_it_is_meant(tmp_path):
+    whole = report(balances=CASH, lists_orders=True, lists_positions=True)
+    renamed = attrs.evolve(whole, venue_account="2")
+    with opened(tmp_path, venue_account="V:1") as (book, reports):
+        assert start_up(book, reports, renamed, now=NOW, other_account=True).may_trade
+
+
 def test_an_order_nobody_here_placed(side):
     found = come_up(side, report(orders=(order("strange"),), balances=CASH))
     (proposal,) = found.proposals
