@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
@@ -10,6 +10,7 @@ from adapters.reconcile.kinds import Kind
 from adapters.reconcile.known import KnownBreak
 from ledger.domain.accounts import Account
 from ledger.domain.events import NET, BalanceAdjusted, PositionAdjusted, Recorded
+from ledger.domain.gates import require_zone
 from ledger.domain.numbers import quantize, ratio, subtract, total
 from ledger.domain.positions import PositionKey
 from ledger.reading import Reader
@@ -77,10 +78,24 @@ def adjustment(
 def moved_since(book: Reader, known: KnownBreak, seen: Recorded) -> Decimal:
     """By how much the books' figure of the day on which a break was ``seen`` last is another now:
     what came since would be adjusted a second time."""
-    day = datetime.combine(known.seen_on, time.min, UTC) + timedelta(days=1)
-    as_of = min(seen.occurred_at, day - _TICK)
+    as_of = _end_of(book, known, seen)
     then = book.at(known.account, as_of=as_of, known_at=seen.number)
     return subtract(_figure(book.at(known.account, as_of=as_of), known), _figure(then, known))
+
+
+def _end_of(book: Reader, known: KnownBreak, seen: Recorded) -> datetime:
+    """The last moment of the books that the run compared: its step is not dated after the day in
+    UTC, which ends before that of a report in a zone west of it."""
+    last = _last_moment(known.seen_on, UTC)
+    if seen.occurred_at < last:
+        return seen.occurred_at
+    opened = book.account(known.account).policy.opened
+    zone = require_zone("time_zone", opened.time_zone) if opened else UTC
+    return max(last, _last_moment(known.seen_on, zone))
+
+
+def _last_moment(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC) - _TICK
 
 
 def _figure(state: Account, known: KnownBreak) -> Decimal:

@@ -261,6 +261,16 @@ def test_what_was_answered_otherwise_is_not_adjusted_before_a_run(broken: Run, k
     assert "the books of then have moved by" in done.err
 
 
+def test_what_was_answered_in_the_evening_of_its_day_is_not_adjusted_before_a_run(
+    books: Run, other: Path
+) -> None:
+    books(*RECONCILE, other.name, *OUT)
+    evening = ("--amount", "12.5", "--currency", "USD", "--at", "2026-03-06T20:00:00-05:00")
+    assert books("record", "adjustment", *evening, *SIGNED).code == 0
+    done = books("break", "adjust", key(books, BALANCE), "--adopt", "--yes", *SIGNED)
+    assert (done.code, "the books of then have moved by 12.5" in done.err) == (2, True)
+
+
 def test_a_waived_break_whose_books_moved_is_adjusted_after_its_waiver_and_a_run(
     broken: Run,
 ) -> None:
