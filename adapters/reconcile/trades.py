@@ -263,7 +263,9 @@ class _Comparison:
         found = list(differences(ours, theirs, with_fees=self._told.tells_fees))
         then = self._later.at_end(ours.key) if found else None
         if then is not None:
-            ours, found = then, list(differences(then, theirs, with_fees=self._told.tells_fees))
+            before = list(differences(then, theirs, with_fees=self._told.tells_fees))
+            if len(before) <= len(found):  # else the report was told anew, and knows of it
+                ours, found = then, before
         corrected = {Kind.QUANTITY, Kind.PRICE, Kind.SIDE}
         if theirs.key in self._told.corrected and any(one.kind in corrected for one in found):
             self._add(Kind.CORRECTION_NOT_BOOKED, ours.key, ours, theirs, cause=Cause.CORRECTION,

@@ -151,3 +151,10 @@ def test_an_old_report_that_told_something_else_is_still_broken(side):
     ingest(book, report((correction("c", "1", "51"), at(30)), since=DAY + timedelta(days=1)))
     (found,) = run(side, report((fill("1", px="49"), at(1)))).breaks
     assert (found.kind.value, found.ledger_value, found.broker_value) == ("trade.price", "50", "49")
+
+
+def test_an_old_report_that_is_told_anew_is_held_against_what_stands(side):
+    book, _ = side
+    ingest(book, report((correction("c", "1", "51"), at(30)), since=DAY + timedelta(days=1)))
+    again = report((fill("1", px="51", fees=(fee("1"),)), at(1)))
+    assert kinds(run(side, again)) == ["trade.fee"]
