@@ -105,9 +105,10 @@ class Asked:
 
     def doubts(self, instruments: Set[str] | None) -> Iterator[str]:
         """Which results, of some instruments or of all, are on a cost that nobody stated."""
-        for view in self.question.book.positions(self.account, **self.when):
-            if view.unknown_basis and (instruments is None or view.instrument_id in instruments):
-                name = self.symbols.get(view.instrument_id, view.instrument_id)
+        views = self.question.book.positions(self.account, **self.when)
+        for about in dict.fromkeys(view.instrument_id for view in views if view.unknown_basis):
+            if instruments is None or about in instruments:
+                name = self.symbols.get(about, about)
                 yield f"results of {name} are on a cost that is unknown in part and counted as 0"
 
     def _about(self, doubts: Sequence[str]) -> dict[str, str]:

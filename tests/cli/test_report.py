@@ -16,7 +16,7 @@ import ledger
 from adapters.cli import report_columns as columns
 from adapters.cli.answers import Column
 from adapters.cli.worth_columns import EXCURSIONS
-from ledger.domain.events import OrderReplaced
+from ledger.domain.events import OrderReplaced, PositionOpenedMidLife
 from projections.excursions import Excursion
 from projections.lines import BalanceLine, OrderLine, PositionLine, StepLine
 from projections.lot_trades import LotTrade
@@ -261,6 +261,17 @@ def test_results_on_an_unknown_cost_say_so(books: Run, name: tuple[str, ...]) ->
     assert told in books("report", *name).err
     assert told not in books("report", *name, "--known-at", "22").err
     assert told not in books("report", *name, "--as-of", "2026-02-28").err
+
+
+def test_two_books_of_an_instrument_on_an_unknown_cost_are_said_once(books: Run) -> None:
+    with ledger.open("sqlite:///tradeledger.db") as book:
+        (account,) = book.store.streams()
+        for name in ("long", "short"):
+            held = PositionOpenedMidLife(
+                id=name, instrument_id="IBKR:900001", qty=Decimal(5), position_id=name
+            )
+            book.record(account, held)
+    assert books("report", "metrics").err.count("results of ACME are on a cost") == 1
 
 
 def test_a_page_of_results_on_an_unknown_cost_says_so(books: Run) -> None:
