@@ -504,7 +504,12 @@ def test_the_position_ledger_states_what_it_ends_with():
 def test_a_ledger_of_many_contracts_is_looked_through_once(monkeypatch):
     looked = []
     text = Row.text
-    monkeypatch.setattr(Row, "text", lambda row, name: looked.append(name) or text(row, name))
+
+    def looked_at(row, name):
+        looked.append(name)
+        return text(row, name)
+
+    monkeypatch.setattr(Row, "text", looked_at)
     rows = [{**UNITS, "id": f"p{number}", "symbol": f"m-{number}"} for number in range(50)]
     scales = [{**SCALES["instruments"][0], "symbol": row["symbol"]} for row in rows]
     assert len(read({"instruments": scales}, ledger(*rows)).positions) == 50
