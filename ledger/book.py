@@ -149,8 +149,10 @@ class Book(Reader, PriceWriter):
         outcome = self.record(account, event, occurred_at=at)
         booked = outcome.recorded.event
         if isinstance(outcome, AlreadyAppended) and isinstance(booked, FillBooked):
-            charged = charged_before(self.store, account, {} if booked.fees else {account: event})
-            told = more_of(booked, event, CHANNEL, charged.get(account, ()))
+            key = outcome.recorded.key
+            asked = {} if booked.fees else {key: event}
+            charged = charged_before(self.store, account, asked).get(key, ())
+            told = more_of(booked, event, CHANNEL, charged)
             more = [make_fact(account, one, at) for one in told]
             if more:
                 self.record_all(more)
